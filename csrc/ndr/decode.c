@@ -1,0 +1,330 @@
+/* The decoder. Counts are compared with what they should be at the end of a list, when all its slots are
+ * known: a count may stand behind its array. */
+#include "base/plant.h"
+#include "base/uuid.h"
+#include "ndr/ndr.h"
+
+typedef struct frame {
+  int64_t *slots;
+  uint32_t seen; /* arrays met in this walk, by check */
+  uint32_t maximum[ARPC__NDR_CHECKS], actual[ARPC__NDR_CHECKS];
+} frame;
+
+typedef struct decoder {
+  arpc__reader *r;
+  const arpc__ndr_sink *to;
+  void *arg;
+  frame *frame; /* the innermost */
+  uint16_t depth;
+  uint8_t s;    /* 0 NDR20, 1 NDR64 */
+} decoder;
+
+static void flat(decoder *d, const arpc__ndr_type *t);
+static void deferred(decoder *d, const arpc__ndr_type *t);
+static void construct(decoder *d, const arpc__ndr_type *t, int inner);
+
+static int deeper(decoder *d) {
+  if (d->r->error) return 0;
+  if (++d->depth <= ARPC__NDR_DEPTH) return 1;
+  d->depth--;
+  arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  return 0;
+}
+
+/* ---- scalars -----------------------------------------------------------------------------------*/
+static int64_t get_integer(decoder *d, const arpc__ndr_type *t) {
+  uint32_t size = t->size[d->s];
+  int is_signed = t->flags & ARPC__NDR_SIGNED;
+  arpc__read_align(d->r, size);
+  switch (size) {
+    case 1: { uint8_t v = arpc__get8(d->r); return is_signed ? (int8_t)v : v; }
+    case 2: { uint16_t v = arpc__get16(d->r); return is_signed ? (int16_t)v : v; }
+    case 4: { uint32_t v = arpc__get32(d->r); return is_signed ? (int32_t)v : (int64_t)v; }
+    default: return (int64_t)arpc__get64(d->r);
+  }
+}
+
+static uint64_t get_word(decoder *d) {
+  arpc__read_align(d->r, d->s ? 8 : 4);
+  return d->s ? arpc__get64(d->r) : arpc__get32(d->r);
+}
+
+/* A word that is known to be there. */
+static uint64_t word_at(const decoder *d, const uint8_t *at) {
+  arpc__reader r = {.data = at, .len = 8, .big = d->r->big};
+  return d->s ? arpc__get64(&r) : arpc__get32(&r);
+}
+
+static void integer(decoder *d, const arpc__ndr_type *t) {
+  int64_t v = get_integer(d, t);
+  if (!d->r->error) d->to->integer(d->arg, t, v);
+}
+
+static void number(decoder *d, const arpc__ndr_type *t) {
+  double v;
+  arpc__read_align(d->r, t->size[d->s]);
+  if (t->size[d->s] == 8) {
+    uint64_t bits = arpc__get64(d->r);
+    memcpy(&v, &bits, sizeof v);
+  } else {
+    uint32_t bits = arpc__get32(d->r);
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    v = (double)f;
+  }
+  if (!d->r->error) d->to->number(d->arg, v);
+}
+
+static void uuid(decoder *d) {
+  arpc_uuid u;
+  arpc__read_align(d->r, 4);
+  arpc__uuid_get(d->r, &u);
+  if (!d->r->error) d->to->uuid(d->arg, &u);
+}
+
+/* ---- arrays ------------------------------------------------------------------------------------*/
+/* The words in front of the elements; 0 after a failure. */
+static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64_t *offset, uint64_t *n) {
+  unsigned size = d->s ? 8 : 4, varying = t->flags & ARPC__NDR_VARYING ? 2 : 0;
+  unsigned words = varying + !!(t->flags & ARPC__NDR_CONFORMANT);
+  *most = t->count;
+  *offset = 0;
+  if (words) {
+    arpc__read_align(d->r, size);
+    const uint8_t *at = arpc__take(d->r, words * size);
+    if (!at) return 0;
+    if (words & 1) *most = word_at(d, at);
+    if (varying) *offset = word_at(d, at + (words - 2) * size), *n = word_at(d, at + (words - 1) * size);
+  }
+  if (!varying) *n = *most;
+  return 1;
+}
+
+/* Several values of one array in one frame must have the same counts. */
+static void note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t n) {
+  frame *f = d->frame;
+  uint32_t bit = 1u << t->check;
+  if (f->seen & bit && (f->maximum[t->check] != most || f->actual[t->check] != n))
+    arpc__fail(d->r, ARPC_S_INVALID_BOUND);
+  f->seen |= bit;
+  f->maximum[t->check] = most;
+  f->actual[t->check] = n;
+}
+
+/* How many elements follow; 0 when the counts are wrong or so many cannot be there. */
+static int get_counts(decoder *d, const arpc__ndr_type *t, uint32_t least, uint32_t *ret) {
+  uint64_t most, offset, n;
+  if (!get_words(d, t, &most, &offset, &n)) return 0;
+  if (most > INT32_MAX || offset || n > most || (n * least > arpc__left(d->r) && !ARPC__PLANTED(10))) {
+    arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+    return 0;
+  }
+  if (t->maximum.count | t->actual.count) note(d, t, (uint32_t)most, (uint32_t)n);
+  *ret = (uint32_t)n;
+  return !d->r->error;
+}
+
+static int ends(const uint8_t *at, uint32_t n, uint32_t unit) {
+  return (n || ARPC__PLANTED(9)) && !at[unit * (n - 1)] && !at[unit * n - 1];
+}
+
+static void text(decoder *d, const arpc__ndr_type *t) {
+  uint32_t n, unit = t->flags & ARPC__NDR_WIDE ? 2 : 1;
+  if (!get_counts(d, t, unit, &n)) return;
+  if (n) arpc__read_align(d->r, unit);
+  const uint8_t *at = arpc__take(d->r, (size_t)n * unit);
+  if (!at) return;
+  if (t->flags & ARPC__NDR_STRING) {
+    if (!ends(at, n, unit)) {
+      arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+      return;
+    }
+    n--;
+  }
+  d->to->text(d->arg, t, at, n, d->r->big);
+}
+
+static void array(decoder *d, const arpc__ndr_type *t) {
+  uint32_t n;
+  if (!get_counts(d, t, t->of->size[d->s], &n) || !deeper(d)) return;
+  if (!d->to->begin(d->arg, t, n)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  for (uint32_t i = 0; i < n && !d->r->error; i++) {
+    flat(d, t->of);
+    if (!d->r->error) d->to->set(d->arg, NULL, i);
+  }
+  d->depth--;
+}
+
+/* ---- frames ------------------------------------------------------------------------------------*/
+/* The capacity of a string's buffer bounds its counts; those of any other array must be what was said. */
+static int agrees(const frame *f, const arpc__ndr_type *t) {
+  int64_t want = 0;
+  if (t->maximum.count) {
+    if (!arpc__ndr_eval(&t->maximum, f->slots, &want)) return 0;
+    if (t->flags & ARPC__NDR_STRING ? f->actual[t->check] > want : f->maximum[t->check] != want) return 0;
+  }
+  return !t->actual.count || (arpc__ndr_eval(&t->actual, f->slots, &want) && f->actual[t->check] == want);
+}
+
+static void compare(decoder *d, const arpc__ndr_list *list, const frame *f) {
+  if (!f->seen || d->r->error) return;
+  for (uint8_t i = 0; i < list->nchecked; i++)
+    if (f->seen >> i & 1 && !agrees(f, list->checked[i])) arpc__fail(d->r, ARPC_S_INVALID_BOUND);
+}
+
+/* ---- structs -----------------------------------------------------------------------------------*/
+static void member(decoder *d, const arpc__ndr_member *m) {
+  if (m->slot >= 0) {
+    int64_t v = get_integer(d, m->type);
+    d->frame->slots[m->slot] = v;
+    if (!d->r->error) d->to->integer(d->arg, m->type, v);
+  } else {
+    flat(d, m->type);
+  }
+  if (!d->r->error) d->to->set(d->arg, m, 0);
+}
+
+static void members(decoder *d, const arpc__ndr_type *t) {
+  for (uint16_t i = 0; i < t->list.count && !d->r->error; i++) member(d, &t->list.members[i]);
+}
+
+/* Takes the place of what is pending there, or goes on to what is pending further inside. */
+static void finish(decoder *d, const arpc__ndr_type *t, const arpc__ndr_member *m, size_t i) {
+  if (t->kind == ARPC__NDR_POINTER) {
+    if (!d->to->waits(d->arg, m, i)) return;
+    construct(d, t->of, !(t->flags & ARPC__NDR_REF));
+    if (!d->r->error) d->to->set(d->arg, m, i);
+  } else {
+    d->to->open(d->arg, m, i);
+    deferred(d, t);
+    if (!d->r->error) d->to->drop(d->arg);
+  }
+}
+
+static void members_later(decoder *d, const arpc__ndr_type *t) {
+  for (uint16_t i = 0; i < t->list.count && !d->r->error; i++) {
+    const arpc__ndr_member *m = &t->list.members[i];
+    if (m->type->flags & ARPC__NDR_POINTERS) finish(d, m->type, m, 0);
+  }
+}
+
+static void recall(decoder *d, const arpc__ndr_list *list, int64_t *slots) {
+  for (uint16_t i = 0; i < list->count; i++) {
+    const arpc__ndr_member *m = &list->members[i];
+    if (m->slot >= 0) slots[m->slot] = d->to->recall(d->arg, m);
+  }
+}
+
+/* With a frame of its own. Apart, so that structs without need no room for it. */
+static void __attribute__((noinline)) framed(decoder *d, const arpc__ndr_type *t, int later) {
+  int64_t slots[ARPC__NDR_SLOTS] = {0};
+  frame f = {.slots = slots}, *outer = d->frame;
+  d->frame = &f;
+  if (later) recall(d, &t->list, slots);
+  (later ? members_later : members)(d, t);
+  compare(d, &t->list, &f);
+  d->frame = outer;
+}
+
+static void structure(decoder *d, const arpc__ndr_type *t, int later) {
+  if (!deeper(d)) return;
+  if (t->list.nslots | t->list.nchecked) framed(d, t, later);
+  else (later ? members_later : members)(d, t);
+  d->depth--;
+}
+
+static void begin_structure(decoder *d, const arpc__ndr_type *t) {
+  arpc__read_align(d->r, t->align[d->s]);
+  if (d->r->error) return;
+  if (!d->to->begin(d->arg, t, t->list.count)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  structure(d, t, 0);
+  if (d->s) arpc__read_align(d->r, t->align[1]);
+}
+
+/* ---- constructs --------------------------------------------------------------------------------*/
+static void pointer(decoder *d, const arpc__ndr_type *t) {
+  uint64_t id = get_word(d);
+  if (!id && t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
+  if (d->r->error) return;
+  if (id) d->to->pending(d->arg);
+  else d->to->null(d->arg, 0);
+}
+
+static void flat(decoder *d, const arpc__ndr_type *t) {
+  switch (t->kind) {
+    case ARPC__NDR_INT: case ARPC__NDR_BOOL: case ARPC__NDR_ENUM: integer(d, t); break;
+    case ARPC__NDR_FLOAT: number(d, t); break;
+    case ARPC__NDR_UUID: uuid(d); break;
+    case ARPC__NDR_TEXT: text(d, t); break;
+    case ARPC__NDR_ARRAY: array(d, t); break;
+    case ARPC__NDR_POINTER: pointer(d, t); break;
+    default: begin_structure(d, t);
+  }
+}
+
+/* inner: what points to it could have been null too. */
+static void construct(decoder *d, const arpc__ndr_type *t, int inner) {
+  if (!deeper(d)) return;
+  if (t->kind == ARPC__NDR_POINTER) {
+    uint64_t id = get_word(d);
+    if (id) construct(d, t->of, !(t->flags & ARPC__NDR_REF));
+    else if (t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
+    else if (!d->r->error) d->to->null(d->arg, inner);
+  } else {
+    flat(d, t);
+    if (t->flags & ARPC__NDR_POINTERS && !d->r->error) deferred(d, t);
+  }
+  d->depth--;
+}
+
+static void each_later(decoder *d, const arpc__ndr_type *t) {
+  size_t n = d->to->count(d->arg, t);
+  if (!deeper(d)) return;
+  for (size_t i = 0; i < n && !d->r->error; i++) finish(d, t->of, NULL, i);
+  d->depth--;
+}
+
+/* The second walk over the struct or array on top. */
+static void deferred(decoder *d, const arpc__ndr_type *t) {
+  if (t->kind == ARPC__NDR_STRUCT) structure(d, t, 1);
+  else each_later(d, t);
+}
+
+/* ---- parameters --------------------------------------------------------------------------------*/
+/* One whose value is kept: an integer or a pointer to one. */
+static void kept(decoder *d, const arpc__ndr_member *m) {
+  const arpc__ndr_type *t = m->type;
+  int64_t v = 0;
+  int present = 1;
+  if (t->kind == ARPC__NDR_POINTER) {
+    present = t->flags & ARPC__NDR_REF || get_word(d);
+    t = t->of;
+  }
+  if (present) v = get_integer(d, t);
+  if (d->r->error) return;
+  d->frame->slots[m->slot] = v;
+  if (m->hidden) return;
+  if (present) d->to->integer(d->arg, t, v);
+  else d->to->null(d->arg, 0);
+}
+
+static void parameter(decoder *d, const arpc__ndr_member *m) {
+  const arpc__ndr_type *t = m->type;
+  if (m->slot >= 0) {
+    kept(d, m);
+    return;
+  }
+  if (t->kind == ARPC__NDR_POINTER && t->flags & ARPC__NDR_REF) t = t->of;
+  if (t->flags & ARPC__NDR_POINTERS) construct(d, t, 0);
+  else flat(d, t);
+}
+
+void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r, const arpc__ndr_sink *sink,
+                      void *arg, int64_t *slots) {
+  frame f;
+  decoder d = {.r = r, .to = sink, .arg = arg, .frame = &f, .s = (uint8_t)arpc__ndr_syntax(transfer)};
+  f.slots = slots;
+  f.seen = 0;
+  for (uint16_t i = 0; i < list->count && !r->error; i++) parameter(&d, &list->members[i]);
+  compare(&d, list, &f);
+}

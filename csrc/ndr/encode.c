@@ -1,0 +1,314 @@
+/* The encoder. A list's slots are filled first, by a walk over the members that have some: sizes are
+ * needed in front of the arrays, whatever the order of the members is. */
+#include "base/uuid.h"
+#include "ndr/ndr.h"
+#include "ndr/utf16.h"
+
+typedef struct encoder {
+  arpc__writer *w;
+  const arpc__ndr_source *from;
+  void *arg;
+  const int64_t *slots; /* of the innermost frame */
+  uint32_t pointers;    /* written so far */
+  uint16_t depth;
+  uint8_t s;            /* 0 NDR20, 1 NDR64 */
+} encoder;
+
+enum { INNER = ARPC__NDR_CONFORMANT | ARPC__NDR_VARYING };
+
+static void flat(encoder *e, const arpc__ndr_type *t);
+static void deferred(encoder *e, const arpc__ndr_type *t);
+
+static void fail(encoder *e) {
+  if (!e->w->buf->error) e->w->buf->error = ARPC_S_INVALID_ARG;
+}
+
+static void refuse(encoder *e, const char *why) {
+  e->from->refuse(e->arg, why);
+  fail(e);
+}
+
+static void miscounted(encoder *e, const arpc__ndr_type *t, int64_t want, size_t got, int most) {
+  e->from->miscounted(e->arg, t, want, got, most);
+  fail(e);
+}
+
+static int is_null(encoder *e, const arpc__ndr_type *t) {
+  return !(t->flags & ARPC__NDR_REF) && e->from->null(e->arg, t);
+}
+
+static int deeper(encoder *e) {
+  if (e->w->buf->error) return 0;
+  if (++e->depth <= ARPC__NDR_DEPTH) return 1;
+  e->depth--;
+  refuse(e, "nested too deeply");
+  return 0;
+}
+
+/* ---- scalars -----------------------------------------------------------------------------------*/
+static void put_integer(encoder *e, const arpc__ndr_type *t, int64_t v) {
+  uint32_t size = t->size[e->s];
+  arpc__write_align(e->w, size);
+  switch (size) {
+    case 1: arpc__put8(e->w, (uint8_t)v); break;
+    case 2: arpc__put16(e->w, (uint16_t)v); break;
+    case 4: arpc__put32(e->w, (uint32_t)v); break;
+    default: arpc__put64(e->w, (uint64_t)v); break;
+  }
+}
+
+static void put_word(encoder *e, uint64_t v) {
+  arpc__write_align(e->w, e->s ? 8 : 4);
+  if (e->s) arpc__put64(e->w, v);
+  else arpc__put32(e->w, (uint32_t)v);
+}
+
+static void put_id(encoder *e) {
+  put_word(e, 0x00020000u + 4 * (uint64_t)e->pointers++);
+}
+
+static void put_float(encoder *e, const arpc__ndr_type *t) {
+  double v = e->from->number(e->arg);
+  arpc__write_align(e->w, t->size[e->s]);
+  if (t->size[e->s] == 8) {
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    arpc__put64(e->w, bits);
+  } else {
+    float f = (float)v;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    arpc__put32(e->w, bits);
+  }
+}
+
+static void put_uuid(encoder *e) {
+  arpc_uuid u = {0};
+  e->from->uuid(e->arg, &u);
+  arpc__write_align(e->w, 4);
+  arpc__uuid_put(e->w, &u);
+}
+
+/* ---- arrays ------------------------------------------------------------------------------------*/
+static int eval(encoder *e, const arpc__ndr_expr *x, int64_t otherwise, int64_t *ret) {
+  *ret = otherwise;
+  if (!x->count || arpc__ndr_eval(x, e->slots, ret)) return 1;
+  refuse(e, "its size cannot be computed");
+  return 0;
+}
+
+/* What the maximum count of n elements must be; 0 when n is not what the sizes say. */
+static int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *ret_most) {
+  int64_t most, want;
+  if (n > INT32_MAX) return miscounted(e, t, INT32_MAX, n, 1), 0;
+  if (!eval(e, &t->maximum, t->flags & ARPC__NDR_CONFORMANT ? (int64_t)n : t->count, &most)) return 0;
+  if (!eval(e, &t->actual, t->flags & ARPC__NDR_VARYING ? (int64_t)n : most, &want)) return 0;
+  if ((int64_t)n != want) return miscounted(e, t, want, n, 0), 0;
+  if ((int64_t)n > most || most > INT32_MAX) return miscounted(e, t, most, n, 1), 0;
+  *ret_most = most;
+  return 1;
+}
+
+static uint8_t *put_word_at(uint8_t *at, unsigned size, uint32_t v) {
+  for (unsigned i = 0; i < 4; i++) at[i] = (uint8_t)(v >> 8 * i);
+  if (size == 8) memset(at + 4, 0, 4);
+  return at + size;
+}
+
+/* The words in front of n elements, and room for `more` bytes behind, which are aligned to unit; NULL when n is
+ * not what the sizes say. All of it is one piece of the buffer. */
+static uint8_t *put_counts(encoder *e, const arpc__ndr_type *t, size_t n, size_t more, size_t unit) {
+  int64_t most;
+  int conformant = t->flags & ARPC__NDR_CONFORMANT, varying = t->flags & ARPC__NDR_VARYING;
+  unsigned size = e->s ? 8 : 4, words = !!conformant + 2 * !!varying;
+  if (!check_count(e, t, n, &most)) return NULL;
+  size_t gap = (e->w->base - e->w->buf->len) & ((words ? size : unit) - 1);
+  uint8_t *at = arpc__buf_add(e->w->buf, gap + words * size + more);
+  if (!at) return NULL;
+  while (gap--) *at++ = 0;
+  if (conformant) at = put_word_at(at, size, (uint32_t)most);
+  if (varying) at = put_word_at(put_word_at(at, size, 0), size, (uint32_t)n);
+  return at;
+}
+
+static void put_text(encoder *e, const arpc__ndr_type *t) {
+  size_t len, n;
+  const char *text = e->from->text(e->arg, t, &len);
+  size_t nul = t->flags & ARPC__NDR_STRING ? 1 : 0, unit = t->flags & ARPC__NDR_WIDE ? 2 : 1;
+  if (unit == 1) {
+    n = len;
+  } else if (!arpc__utf16_count(text, len, &n)) {
+    refuse(e, "UTF-8 expected");
+    return;
+  }
+  uint8_t *at = put_counts(e, t, n + nul, (n + nul) * unit, unit);
+  if (!at) return;
+  if (unit == 1) memcpy(at, text, n);
+  else arpc__utf16_put(text, len, at);
+  if (nul) memset(at + n * unit, 0, unit);
+}
+
+/* Runs one pass over all elements. */
+static void each(encoder *e, const arpc__ndr_type *t, size_t n, void (*pass)(encoder *, const arpc__ndr_type *)) {
+  if (!deeper(e)) return;
+  for (size_t i = 0; i < n && !e->w->buf->error; i++) {
+    e->from->element(e->arg, i);
+    pass(e, t->of);
+    e->from->leave(e->arg);
+  }
+  e->depth--;
+}
+
+static void put_array(encoder *e, const arpc__ndr_type *t) {
+  size_t n = e->from->count(e->arg, t);
+  if (t->flags & INNER ? put_counts(e, t, n, 0, 1) != NULL : check_count(e, t, n, &(int64_t){0})) each(e, t, n, flat);
+}
+
+/* ---- slots -------------------------------------------------------------------------------------*/
+static int64_t fetch(encoder *e, const arpc__ndr_type *t) {
+  if (t->kind != ARPC__NDR_POINTER) return e->from->integer(e->arg, t, e->s);
+  if (is_null(e, t)) return 0;
+  return e->from->integer(e->arg, t->of, e->s);
+}
+
+/* What the hidden member m must be, the member it counts being current. */
+static int64_t inverted(encoder *e, const arpc__ndr_member *m, const arpc__ndr_type *t) {
+  for (; t->kind == ARPC__NDR_POINTER; t = t->of)
+    if (is_null(e, t)) return 0;
+  const arpc__ndr_type *counter = m->type->kind == ARPC__NDR_POINTER ? m->type->of : m->type;
+  size_t n = e->from->count(e->arg, t);
+  if (n > INT32_MAX) return miscounted(e, t, INT32_MAX, n, 1), 0;
+  int64_t rest = (int64_t)n - m->add;
+  if (rest < 0) return refuse(e, "too few elements"), 0;
+  if (rest % m->mul) return refuse(e, "not a multiple of the elements expected"), 0;
+  rest = rest / m->mul * m->div;
+  if (rest > counter->high[e->s]) return miscounted(e, t, counter->high[e->s] / m->div * m->mul + m->add, n, 1), 0;
+  return rest;
+}
+
+static int64_t count_for(encoder *e, const arpc__ndr_list *list, const arpc__ndr_member *m) {
+  const arpc__ndr_member *counted = &list->members[m->counts];
+  e->from->member(e->arg, counted);
+  int64_t v = inverted(e, m, counted->type);
+  e->from->leave(e->arg);
+  return v;
+}
+
+static int64_t slot_of(encoder *e, const arpc__ndr_list *list, const arpc__ndr_member *m) {
+  if (m->hidden && !m->place) return count_for(e, list, m);
+  e->from->member(e->arg, m);
+  int given = !m->hidden || !e->from->null(e->arg, m->type);
+  int64_t v = given ? fetch(e, m->type) : 0;
+  e->from->leave(e->arg);
+  return given ? v : count_for(e, list, m);
+}
+
+static void fill(encoder *e, const arpc__ndr_list *list, int64_t *slots) {
+  for (uint16_t i = 0; i < list->count; i++) {
+    const arpc__ndr_member *m = &list->members[i];
+    if (m->slot >= 0) slots[m->slot] = slot_of(e, list, m);
+  }
+}
+
+/* ---- structs -----------------------------------------------------------------------------------*/
+static void members(encoder *e, const arpc__ndr_type *t, int later) {
+  for (uint16_t i = 0; i < t->list.count && !e->w->buf->error; i++) {
+    const arpc__ndr_member *m = &t->list.members[i];
+    if (later && !(m->type->flags & ARPC__NDR_POINTERS)) continue;
+    if (m->hidden) {
+      put_integer(e, m->type, e->slots[m->slot]);
+      continue;
+    }
+    e->from->member(e->arg, m);
+    if (later) deferred(e, m->type);
+    else flat(e, m->type);
+    e->from->leave(e->arg);
+  }
+}
+
+/* With slots of its own. Apart, so that structs without need no room for them. */
+static void __attribute__((noinline)) framed(encoder *e, const arpc__ndr_type *t, int later) {
+  int64_t slots[ARPC__NDR_SLOTS] = {0};
+  const int64_t *outer = e->slots;
+  fill(e, &t->list, slots);
+  e->slots = slots;
+  members(e, t, later);
+  e->slots = outer;
+}
+
+static void put_struct(encoder *e, const arpc__ndr_type *t, int later) {
+  if (!deeper(e)) return;
+  if (t->list.nslots || t->list.nchecked) framed(e, t, later);
+  else members(e, t, later);
+  e->depth--;
+}
+
+/* ---- constructs --------------------------------------------------------------------------------*/
+static void flat(encoder *e, const arpc__ndr_type *t) {
+  switch (t->kind) {
+    case ARPC__NDR_INT: case ARPC__NDR_BOOL: case ARPC__NDR_ENUM:
+      put_integer(e, t, e->from->integer(e->arg, t, e->s));
+      break;
+    case ARPC__NDR_FLOAT: put_float(e, t); break;
+    case ARPC__NDR_UUID: put_uuid(e); break;
+    case ARPC__NDR_TEXT: put_text(e, t); break;
+    case ARPC__NDR_ARRAY: put_array(e, t); break;
+    case ARPC__NDR_POINTER:
+      if (is_null(e, t)) put_word(e, 0);
+      else put_id(e);
+      break;
+    default:
+      e->from->open(e->arg, t);
+      arpc__write_align(e->w, t->align[e->s]);
+      put_struct(e, t, 0);
+      if (e->s) arpc__write_align(e->w, t->align[1]);
+  }
+}
+
+static void construct(encoder *e, const arpc__ndr_type *t) {
+  if (!deeper(e)) return;
+  flat(e, t);
+  if (t->flags & ARPC__NDR_POINTERS) deferred(e, t);
+  e->depth--;
+}
+
+static void deferred(encoder *e, const arpc__ndr_type *t) {
+  if (t->kind == ARPC__NDR_POINTER) {
+    if (!is_null(e, t)) construct(e, t->of);
+  } else if (t->kind == ARPC__NDR_STRUCT) {
+    put_struct(e, t, 1);
+  } else {
+    each(e, t, e->from->count(e->arg, t), deferred);
+  }
+}
+
+/* ---- parameters --------------------------------------------------------------------------------*/
+static void put_hidden(encoder *e, const arpc__ndr_type *t, int64_t v) {
+  if (t->kind == ARPC__NDR_POINTER) {
+    if (!(t->flags & ARPC__NDR_REF)) put_id(e);
+    t = t->of;
+  }
+  put_integer(e, t, v);
+}
+
+static void parameter(encoder *e, const arpc__ndr_type *t) {
+  if (t->kind == ARPC__NDR_POINTER && t->flags & ARPC__NDR_REF) t = t->of;
+  if (t->flags & ARPC__NDR_POINTERS) construct(e, t);
+  else flat(e, t);
+}
+
+void arpc__ndr_encode(const arpc__ndr_list *list, int transfer, arpc__writer *w, const arpc__ndr_source *source,
+                      void *arg, int64_t *slots) {
+  encoder e = {.w = w, .from = source, .arg = arg, .slots = slots, .s = (uint8_t)arpc__ndr_syntax(transfer)};
+  if (list->nslots) fill(&e, list, slots);
+  for (uint16_t i = 0; i < list->count && !w->buf->error; i++) {
+    const arpc__ndr_member *m = &list->members[i];
+    if (m->hidden) {
+      put_hidden(&e, m->type, slots[m->slot]);
+      continue;
+    }
+    source->member(arg, m);
+    parameter(&e, m->type);
+    source->leave(arg);
+  }
+}
