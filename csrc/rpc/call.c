@@ -1,0 +1,302 @@
+/* A call is settled exactly once: its state leaves WAITING or SENT for SETTLED (through SETTLING when the
+ * settling has to wait for a later turn). Settling stores the reply, notifies, and keeps the reply's
+ * bytes; collecting (arpc_async_complete) or dropping frees the record and makes the handle's id stale. */
+#include "rpc/client.h"
+
+#include <stdlib.h>
+
+arpc_reply arpc__failure(arpc_status status, arpc_phase phase, arpc_where where, int maybe_executed) {
+  return (arpc_reply){.status = status, .phase = phase, .where = where, .maybe_executed = maybe_executed};
+}
+
+arpc_reply arpc__call_lost(const arpc__call *call) {
+  if (call->state != ARPC__SENT) return arpc__failure(ARPC_S_CALL_FAILED_DNE, ARPC_PHASE_SEND, ARPC_WHERE_TRANSPORT, 0);
+  const arpc__link *link = call->link;
+  uint64_t left = link->flushed - link->transport->unsent;
+  if (left <= call->mark) return arpc__failure(ARPC_S_CALL_FAILED_DNE, ARPC_PHASE_SEND, ARPC_WHERE_TRANSPORT, 0);
+  return arpc__failure(ARPC_S_CALL_FAILED, ARPC_PHASE_WAIT, ARPC_WHERE_TRANSPORT, 1);
+}
+
+static arpc__call *call_of(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
+  arpc__slot *s = rt ? arpc__slot_of(rt, async) : NULL;
+  if (!s) *ret_error = ARPC_S_INVALID_ASYNC_HANDLE;
+  else if (s->server) *ret_error = ARPC_S_INVALID_ASYNC_CALL;
+  else return s->call;
+  return NULL;
+}
+
+/* ---- records -----------------------------------------------------------------------------------*/
+
+enum { POOLED = 1024 };
+
+/* A pooled record was forgotten: its buffers, timer and deferral are at rest, its reply is set by settling. */
+static arpc__call *record_new(arpc_runtime *rt) {
+  arpc__list *node = arpc__list_pop(&rt->call_pool);
+  if (!node) {
+    arpc__call *made = calloc(1, sizeof *made);
+    if (made) arpc__list_init(&made->node);
+    if (made) made->rt = rt;
+    return made;
+  }
+  arpc__call *call = arpc__of(arpc__call, node, node);
+  rt->pooled--;
+  call->link = NULL;
+  call->state = ARPC__WAITING;
+  call->cancelled = call->borrowed = call->dropped = 0;
+  return call;
+}
+
+static void record_free(arpc__call *call) {
+  arpc_runtime *rt = call->rt;
+  if (rt->pooled >= POOLED) {
+    free(call);
+    return;
+  }
+  rt->pooled++;
+  arpc__list_append(&rt->call_pool, &call->node);
+}
+
+static void forget(arpc__call *call) {
+  arpc__undefer(call->rt, &call->later);
+  arpc__slot_free(call->rt, call->id);
+  arpc__buf_drop(&call->wire.answer);
+  arpc__buf_drop(&call->stub);
+  arpc__buf_drop(&call->stub64);
+  record_free(call);
+}
+
+/* ---- settling ----------------------------------------------------------------------------------*/
+
+static void take_off(arpc__call *call) {
+  if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 0);
+  arpc__list_remove(&call->node);
+  call->link = NULL;
+  arpc__timer_stop(call->rt, &call->timer);
+}
+
+static void notify(arpc__call *call) {
+  arpc_async handle = call->handle;
+  switch (handle.notification) {
+  case ARPC_NOTIFY_EVENT:
+    if (handle.event) arpc_event_set(handle.event);
+    break;
+  case ARPC_NOTIFY_CALLBACK:
+    if (handle.routine) handle.routine(call->rt, &handle, ARPC_CALL_COMPLETE);
+    break;
+  case ARPC_NOTIFY_NONE:
+    break;
+  }
+}
+
+/* Bytes in the read buffer are copied only if nobody collected the reply while they were there. */
+static void keep_reply(arpc__call *call) {
+  if (!call->borrowed) return;
+  call->borrowed = 0;
+  arpc__buf_free(&call->wire.answer);
+  arpc__buf_put(&call->wire.answer, call->reply.stub, call->reply.len);
+  if (call->wire.answer.error)
+    call->reply = arpc__failure(ARPC_S_OUT_OF_MEMORY, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, 1);
+  else
+    call->reply.stub = call->wire.answer.data;
+}
+
+static void leave_client(arpc__call *call) {
+  arpc_client *client = call->client;
+  call->client = NULL;
+  client->pending--;
+  call->rt->stats.pending--;
+  call->rt->stats.calls_completed++;
+  arpc__release(call->rt);
+  arpc__client_try_end(client);
+}
+
+static void settle(arpc__call *call) {
+  arpc_runtime *rt = call->rt;
+  arpc_async handle = call->handle;
+  call->state = ARPC__SETTLED;
+  leave_client(call);
+  if (call->dropped || rt->silent) {
+    forget(call);
+    return;
+  }
+  notify(call);
+  if (arpc__slot_of(rt, &handle)) keep_reply(call);
+}
+
+void arpc__call_settle(arpc__call *call, const arpc_reply *reply) {
+  if (call->state >= ARPC__SETTLING) return;
+  take_off(call);
+  call->reply = *reply;
+  call->borrowed = reply->len && reply->stub != call->wire.answer.data;
+  settle(call);
+}
+
+static void settle_now(arpc__deferred *d) {
+  settle(arpc__of(arpc__call, later, d));
+}
+
+void arpc__call_settle_later(arpc__call *call, const arpc_reply *reply) {
+  if (call->state >= ARPC__SETTLING) return;
+  take_off(call);
+  call->reply = *reply;
+  call->state = ARPC__SETTLING;
+  arpc__defer(call->rt, &call->later, settle_now);
+}
+
+void arpc__call_free_all(arpc_runtime *rt) {
+  for (uint32_t i = 0; i < rt->nslots; i++)
+    if (rt->slots[i].call && !rt->slots[i].server) forget(rt->slots[i].call);
+}
+
+/* ---- issuing -----------------------------------------------------------------------------------*/
+
+static void on_timeout(arpc__timer *t) {
+  arpc__call *call = arpc__of(arpc__call, timer, t);
+  arpc_reply late = arpc__failure(ARPC_S_CALL_CANCELLED, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, call->state == ARPC__SENT);
+  late.timed_out = 1;
+  if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 1);
+  arpc__call_settle(call, &late);
+}
+
+static void fill(arpc__call *call, arpc_client *client, const arpc_async *async, const arpc_request *request) {
+  const arpc_uuid *object = request->object ? request->object : arpc_binding_object(client->binding);
+  call->client = client;
+  call->opnum = request->opnum;
+  call->handle = *async;
+  call->handle.id = call->id;
+  call->has_object = object != NULL;
+  if (object) call->object = *object;
+}
+
+/* A link that is free takes the stub at once; else the call waits with a copy. */
+static arpc_status submit(arpc__call *call, const arpc_request *request) {
+  arpc_client *client = call->client;
+  if (arpc__list_empty(&client->waiting))
+    for (arpc__list *n = client->links.next; n != &client->links; n = n->next) {
+      arpc__link *link = arpc__of(arpc__link, node, n);
+      if (!arpc__link_free_for_call(link)) continue;
+      int small = link->context->transfer == ARPC_NDR20;
+      return arpc__link_send(link, call, small ? request->stub : request->stub64, small ? request->len : request->len64);
+    }
+  if (client->transfer & ARPC_NDR20) arpc__buf_put(&call->stub, request->stub, request->len);
+  if (client->transfer & ARPC_NDR64) arpc__buf_put(&call->stub64, request->stub64, request->len64);
+  if (call->stub.error || call->stub64.error) return ARPC_S_OUT_OF_MEMORY;
+  arpc__list_append(&client->waiting, &call->node);
+  arpc__client_pump(client);
+  return ARPC_S_OK;
+}
+
+static arpc_status check_issue(arpc_client *client, const arpc_async *async) {
+  if (!async || async->size != sizeof *async || async->signature != ARPC__SIGNATURE)
+    return ARPC_S_INVALID_ASYNC_HANDLE;
+  if (!client || client->closed || client->rt->closing) return ARPC_S_INVALID_BINDING;
+  if (arpc__slot_of(client->rt, async)) return ARPC_S_INVALID_ASYNC_CALL;
+  if (async->notification == ARPC_NOTIFY_EVENT ? !async->event : 0) return ARPC_S_INVALID_ARG;
+  if (async->notification == ARPC_NOTIFY_CALLBACK ? !async->routine : 0) return ARPC_S_INVALID_ARG;
+  return client->pending >= client->options.max_pending ? ARPC_S_OUT_OF_RESOURCES : ARPC_S_OK;
+}
+
+static void account(arpc__call *call) {
+  call->client->pending++;
+  call->rt->stats.pending++;
+  call->rt->stats.calls_issued++;
+  arpc__hold(call->rt);
+}
+
+arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_request *request) {
+  arpc_status status = check_issue(client, async);
+  if (status) return status;
+  arpc_runtime *rt = client->rt;
+  arpc__call *call = record_new(rt);
+  if (!call) return ARPC_S_OUT_OF_MEMORY;
+  call->id = arpc__slot_new(rt, call, 0);
+  if (!call->id) {
+    record_free(call);
+    return ARPC_S_OUT_OF_MEMORY;
+  }
+  fill(call, client, async, request);
+  account(call);
+  if (request->timeout && !arpc__timer_start(rt, &call->timer, request->timeout, on_timeout))
+    status = ARPC_S_OUT_OF_MEMORY;
+  if (!status) status = submit(call, request);
+  if (status) { /* refused: as if it had not been */
+    take_off(call);
+    leave_client(call);
+    forget(call);
+    return status;
+  }
+  async->id = call->id;
+  return ARPC_S_OK;
+}
+
+/* The reply's bytes outlive the record by a moment: until the next reply is collected. */
+static void keep_harvested(arpc__call *call) {
+  arpc_runtime *rt = call->rt;
+  if (!call->wire.answer.data) return;
+  arpc__buf_free(&rt->harvested);
+  rt->harvested = call->wire.answer;
+  memset(&call->wire.answer, 0, sizeof call->wire.answer);
+}
+
+/* ---- the handle --------------------------------------------------------------------------------*/
+
+arpc_status arpc_async_init(arpc_async *async, size_t size) {
+  if (!async) return ARPC_S_INVALID_ASYNC_HANDLE;
+  if (size != sizeof *async) return ARPC_S_INVALID_ARG;
+  memset(async, 0, sizeof *async);
+  async->size = sizeof *async;
+  async->signature = ARPC__SIGNATURE;
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_async_status(arpc_runtime *rt, const arpc_async *async) {
+  arpc_status error = ARPC_S_OK;
+  arpc__call *call = call_of(rt, async, &error);
+  if (!call) return error;
+  return call->state == ARPC__SETTLED ? call->reply.status : ARPC_S_ASYNC_CALL_PENDING;
+}
+
+arpc_status arpc_async_complete(arpc_runtime *rt, const arpc_async *async, arpc_reply *ret) {
+  arpc_status error = ARPC_S_OK;
+  arpc__call *call = call_of(rt, async, &error);
+  if (!call) return error;
+  if (call->state != ARPC__SETTLED) return ARPC_S_ASYNC_CALL_PENDING;
+  error = call->reply.status;
+  if (ret) *ret = call->reply;
+  keep_harvested(call);
+  forget(call);
+  return error;
+}
+
+arpc_status arpc_async_cancel(arpc_runtime *rt, const arpc_async *async, int abortive) {
+  arpc_status error = ARPC_S_OK;
+  arpc__call *call = call_of(rt, async, &error);
+  if (!call) return error;
+  if (call->state >= ARPC__SETTLING) return ARPC_S_OK;
+  if (call->state == ARPC__SENT && !call->cancelled) arpc__link_cancel(call->link, call);
+  call->cancelled = 1;
+  if (call->state == ARPC__SENT && !abortive) return ARPC_S_OK;
+  arpc_reply given_up =
+      arpc__failure(ARPC_S_CALL_CANCELLED, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, call->state == ARPC__SENT);
+  if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 1);
+  arpc__call_settle_later(call, &given_up);
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async) {
+  arpc_status error = ARPC_S_OK;
+  arpc__call *call = call_of(rt, async, &error);
+  if (!call) return error;
+  if (call->state == ARPC__SETTLED) return ARPC_S_INVALID_ASYNC_CALL;
+  call->handle = *async;
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async) {
+  arpc_status error = ARPC_S_OK;
+  arpc__call *call = call_of(rt, async, &error);
+  if (!call) return error;
+  call->dropped = 1;
+  if (call->state == ARPC__SETTLED) forget(call);
+  return ARPC_S_OK;
+}

@@ -1,0 +1,119 @@
+/* The client side: a client with its links to the server, and its calls.
+ *
+ * A call waits on client.waiting until a link can carry it, is then on link.calls until it is answered or
+ * given up, and is settled once: from then on it holds its reply until the handle's owner collects it. */
+#ifndef ARPC_RPC_CLIENT_H
+#define ARPC_RPC_CLIENT_H
+
+#include "proto/conn.h"
+#include "rpc/event.h"
+#include "rpc/transport.h"
+
+typedef struct arpc__link arpc__link;
+typedef struct arpc__call arpc__call;
+
+struct arpc_client {
+  arpc_runtime *rt;
+  arpc__list runtime_node;  /* on runtime.clients */
+  arpc_binding *binding;
+  arpc_syntax interface;
+  arpc_client_options options; /* defaults filled in */
+  char *local_dir;
+  arpc__list links;
+  arpc__list waiting;       /* calls no link has taken */
+  uint32_t nlinks;
+  uint32_t pending;         /* calls not settled */
+  uint32_t group;           /* association group, 0 = none yet */
+  uint8_t transfer;         /* what stubs are needed: the offer, then the one agreed */
+  uint8_t serial;           /* the server does not multiplex */
+  uint8_t enough;           /* and refused a further link: those that are ready have to do */
+  uint8_t closed;           /* refuses calls, its links are going */
+  uint8_t released;         /* the owner's pointer is gone */
+  uint8_t pumping;
+  arpc__deferred later;     /* pumps, or ends the client */
+};
+
+enum arpc__call_state { ARPC__WAITING, ARPC__SENT, ARPC__SETTLING, ARPC__SETTLED };
+
+struct arpc__call {
+  arpc__list node;          /* on client.waiting, link.calls, or runtime.call_pool */
+  arpc__client_call wire;
+  arpc_runtime *rt;
+  arpc_client *client;      /* NULL once settled */
+  arpc__link *link;         /* while SENT */
+  uint64_t id;
+  uint64_t mark;            /* bytes that went to the link before its first one */
+  uint16_t opnum;
+  uint8_t state;
+  uint8_t has_object;
+  uint8_t cancelled;        /* co_cancel was sent, or would have been */
+  uint8_t borrowed;         /* reply.stub lies in bytes that go away when the notification returns */
+  uint8_t dropped;          /* nobody will collect it */
+  arpc_uuid object;
+  arpc__buf stub, stub64;   /* while WAITING */
+  arpc_async handle;        /* how to notify, and what the routine receives */
+  arpc_reply reply;
+  arpc__timer timer;
+  arpc__deferred later;     /* settles on a later turn */
+};
+
+/* ---- calls (call.c) ---- */
+
+/* Takes the call off whatever it is on and settles it now: inside arpc__enter only. */
+void arpc__call_settle(arpc__call *call, const arpc_reply *reply);
+/* The same on a later turn, from anywhere. The first one counts. */
+void arpc__call_settle_later(arpc__call *call, const arpc_reply *reply);
+/* A reply that is a failure of the transport or of ours. */
+arpc_reply arpc__failure(arpc_status status, arpc_phase phase, arpc_where where, int maybe_executed);
+/* A call that is not on a link any more did or may have run, by what left of its bytes. */
+arpc_reply arpc__call_lost(const arpc__call *call);
+/* Runtime teardown: frees every call that is left, without a word. */
+void arpc__call_free_all(arpc_runtime *rt);
+
+/* ---- links (link.c) ---- */
+
+struct arpc__link {
+  arpc__list node;          /* on client.links */
+  arpc_client *client;
+  arpc__transport *transport;
+  arpc__client_conn conn;
+  arpc__client_context *context;
+  arpc__writing writing;
+  arpc__list calls;
+  arpc__timer timer;        /* until bound */
+  uint64_t flushed;         /* bytes ever handed to the transport */
+  uint8_t state;
+  uint8_t feeding;          /* inside on_received */
+  uint8_t gone;             /* closed while feeding: freed after it */
+  arpc__buf backlog;        /* what came meanwhile */
+};
+
+enum arpc__link_state { ARPC__DIALLING, ARPC__BINDING, ARPC__READY, ARPC__RETIRING, ARPC__DEAD };
+
+enum { ARPC__CLIENT_UNSENT = 1024 * 1024 }; /* a link that owes more takes no further calls */
+
+/* Starts a link; its outcome pumps the client or fails what waits. */
+arpc_status arpc__link_open(arpc_client *client);
+int arpc__link_free_for_call(const arpc__link *link);
+/* Puts the request on the connection. */
+arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub, size_t len);
+/* Takes a sent call off: its answer will be drained. orphan: says so to the server; a link that must not
+ * live on after that retires. */
+void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan);
+void arpc__link_cancel(arpc__link *link, arpc__call *call);
+/* Ends the link: its calls are lost or fail with `reply` (NULL: by what was sent), settled later. */
+void arpc__link_kill(arpc__link *link, const arpc_reply *reply);
+
+/* ---- clients (client.c) ---- */
+
+/* Sends what waits as far as links allow, opens links. */
+void arpc__client_pump(arpc_client *client);
+/* No link is left to try: what waits fails. */
+void arpc__client_fail_waiting(arpc_client *client, const arpc_reply *reply);
+void arpc__client_link_gone(arpc_client *client);
+/* Closes all but the owner's pointer. */
+void arpc__client_shut(arpc_client *client);
+/* A released client frees itself once its last link and its last call are gone. */
+void arpc__client_try_end(arpc_client *client);
+
+#endif

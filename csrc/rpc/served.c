@@ -1,0 +1,150 @@
+/* A call on the server: from its request until somebody ends it, exactly once. */
+#include "rpc/server.h"
+
+#include "base/status.h"
+
+#include <stdlib.h>
+
+enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 0x1C00001B };
+
+static arpc__served *record_new(arpc_runtime *rt) {
+  arpc__list *node = arpc__list_pop(&rt->served_pool);
+  arpc__served *call = node ? arpc__of(arpc__served, node, node) : malloc(sizeof *call);
+  if (!call) return NULL;
+  if (node) rt->pooled--;
+  *call = (arpc__served){.rt = rt};
+  arpc__list_init(&call->node);
+  return call;
+}
+
+static void record_free(arpc__served *call) {
+  arpc_runtime *rt = call->rt;
+  arpc__list_remove(&call->node);
+  if (rt->pooled >= POOLED) {
+    free(call);
+    return;
+  }
+  rt->pooled++;
+  arpc__list_append(&rt->served_pool, &call->node);
+}
+
+static void finish(arpc__served *call) {
+  arpc_runtime *rt = call->rt;
+  arpc__slot_free(rt, call->id);
+  rt->stats.parked--;
+  rt->stats.calls_ended++;
+  if (call->peer) arpc__release(rt);
+  record_free(call);
+}
+
+/* ---- beginning ---------------------------------------------------------------------------------*/
+
+static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
+  arpc_runtime *rt = peer->server->rt;
+  arpc__served *call = record_new(rt);
+  if (!call) return NULL;
+  call->id = arpc__slot_new(rt, call, 1);
+  if (!call->id || arpc__server_accept(&peer->conn, &call->wire, ev)) {
+    if (call->id) arpc__slot_free(rt, call->id);
+    record_free(call);
+    return NULL;
+  }
+  call->peer = peer;
+  if (ev->cancels) call->cancelled = 1 + ARPC_CLIENT_CANCEL;
+  arpc__list_append(&peer->calls, &call->node);
+  arpc__hold(rt);
+  rt->stats.calls_served++;
+  rt->stats.parked++;
+  return call;
+}
+
+void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
+  const arpc_interface *interface = &((const arpc__registered *)ev->context->interface)->interface;
+  arpc_runtime *rt = peer->server->rt;
+  if (ev->opnum >= interface->procedures) {
+    arpc__server_refuse(&peer->conn, ev, OP_RANGE);
+    return;
+  }
+  if (peer->conn.running >= peer->server->options.max_calls) {
+    arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
+    return;
+  }
+  arpc__served *call = begin(peer, ev);
+  if (!call) {
+    arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
+    return;
+  }
+  arpc_async handle = {.size = sizeof handle, .signature = ARPC__SIGNATURE, .id = call->id};
+  arpc_incoming in = {.opnum = ev->opnum,
+                      .object = ev->has_object ? &ev->object : NULL,
+                      .stub = ev->stub,
+                      .len = ev->len,
+                      .transfer = ev->context->transfer,
+                      .big_endian = ev->big_endian};
+  interface->manager(rt, &handle, &in, interface->arg);
+}
+
+/* ---- what the client does meanwhile ------------------------------------------------------------*/
+
+void arpc__served_cancel(arpc__served *call, arpc_event_kind why) {
+  if (!call->cancelled) call->cancelled = (uint8_t)(1 + why);
+}
+
+void arpc__served_disconnect(arpc__served *call) {
+  call->cancelled = 1 + ARPC_CLIENT_DISCONNECT;
+  arpc__list_remove(&call->node);
+  call->peer = NULL;
+  arpc__release(call->rt); /* nobody waits for it any more */
+}
+
+/* ---- the handle --------------------------------------------------------------------------------*/
+
+static arpc__served *served_of(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
+  arpc__slot *s = rt ? arpc__slot_of(rt, async) : NULL;
+  if (!s) *ret_error = ARPC_S_INVALID_ASYNC_HANDLE;
+  else if (!s->server) *ret_error = ARPC_S_INVALID_ASYNC_CALL;
+  else return s->call;
+  return NULL;
+}
+
+arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const void *stub, size_t len) {
+  arpc_status error = ARPC_S_OK;
+  arpc__served *call = served_of(rt, async, &error);
+  if (!call) return error;
+  if (call->peer) {
+    arpc__peer_writes(call->peer);
+    arpc__server_respond(&call->peer->conn, &call->wire, stub, len);
+    arpc__peer_wrote(call->peer);
+  }
+  finish(call);
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_async_abort(arpc_runtime *rt, const arpc_async *async, arpc_status status) {
+  arpc_status error = ARPC_S_OK;
+  arpc__served *call = served_of(rt, async, &error);
+  if (!call) return error;
+  uint32_t code = arpc_status_to_fault(status);
+  if (arpc__fault_forbidden(code)) return ARPC_S_INVALID_ARG;
+  if (call->peer) {
+    arpc__peer_writes(call->peer);
+    arpc__server_fault(&call->peer->conn, &call->wire, code, 0);
+    arpc__peer_wrote(call->peer);
+  }
+  finish(call);
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_server_test_cancel(arpc_runtime *rt, const arpc_async *async, arpc_event_kind *ret_why) {
+  arpc_status error = ARPC_S_OK;
+  arpc__served *call = served_of(rt, async, &error);
+  if (!call) return error;
+  if (!call->cancelled) return ARPC_S_CALL_IN_PROGRESS;
+  if (ret_why) *ret_why = (arpc_event_kind)(call->cancelled - 1);
+  return ARPC_S_OK;
+}
+
+void arpc__served_free_all(arpc_runtime *rt) {
+  for (uint32_t i = 0; i < rt->nslots; i++)
+    if (rt->slots[i].call && rt->slots[i].server) finish(rt->slots[i].call);
+}

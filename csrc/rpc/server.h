@@ -1,0 +1,80 @@
+/* The server side: a server with its listeners, interfaces, association groups and peers (the connections
+ * clients made), and the calls in progress. A call outlives its peer: it then only waits to be ended. */
+#ifndef ARPC_RPC_SERVER_H
+#define ARPC_RPC_SERVER_H
+
+#include "proto/conn.h"
+#include "rpc/transport.h"
+
+typedef struct arpc__peer arpc__peer;
+typedef struct arpc__served arpc__served;
+typedef struct arpc__registered arpc__registered;
+typedef struct arpc__endpoint arpc__endpoint;
+
+struct arpc__registered { /* one interface */
+  arpc__list node;
+  arpc_interface interface;
+};
+
+struct arpc__endpoint {
+  arpc__list node;
+  arpc_server *server;
+  arpc__listener *listener;
+  arpc__map groups;         /* association group id -> its number of connections */
+  char address[64];         /* secondary address in bind_ack */
+  uint8_t closed;           /* the listener is gone */
+};
+
+struct arpc_server {
+  arpc_runtime *rt;
+  arpc__list runtime_node;  /* on runtime.servers */
+  arpc_server_options options;
+  char *local_dir;
+  arpc__list interfaces, endpoints, peers;
+  uint32_t npeers;
+  uint8_t listening;
+  uint8_t closed;           /* endpoints and connections are going */
+  uint8_t released;         /* the owner's pointer is gone */
+  arpc__deferred later;     /* frees a closed server */
+};
+
+struct arpc__peer {
+  arpc__list node;          /* on server.peers */
+  arpc_server *server;
+  arpc__endpoint *endpoint;
+  arpc__transport *transport;
+  arpc__server_conn conn;
+  arpc__writing writing;
+  arpc__list calls;
+  arpc__timer timer;        /* bind, stall or linger */
+  uint8_t state;
+  uint8_t timing;           /* what the timer is about */
+  uint8_t choked;           /* not read because it does not read */
+  uint8_t feeding, gone;
+  arpc__buf backlog;
+};
+
+struct arpc__served { /* one call in progress */
+  arpc__list node;          /* on peer.calls, or runtime.served_pool */
+  arpc__server_call wire;
+  arpc_runtime *rt;
+  arpc__peer *peer;         /* NULL: the client is gone */
+  uint64_t id;
+  uint8_t cancelled;        /* 0 or 1 + the arpc_event_kind that says why */
+};
+
+/* peer.c */
+void arpc__peer_new(arpc__endpoint *endpoint, arpc__transport *transport);
+void arpc__peer_close(arpc__peer *peer);
+void arpc__peer_writes(arpc__peer *peer);
+void arpc__peer_wrote(arpc__peer *peer);
+/* served.c */
+void arpc__serve(arpc__peer *peer, const arpc__server_event *ev);
+void arpc__served_cancel(arpc__served *call, arpc_event_kind why);
+void arpc__served_disconnect(arpc__served *call);
+void arpc__served_free_all(arpc_runtime *rt);
+/* server.c */
+void arpc__server_shut(arpc_server *server); /* closes all but the owner's pointer */
+void arpc__server_peer_gone(arpc__peer *peer);
+
+#endif

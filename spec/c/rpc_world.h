@@ -1,0 +1,44 @@
+/* A server and a client in one process, on one transport, for the specs of csrc/rpc. Opnum 0 echoes its stub
+ * and adds nothing; 1 parks; 2 faults with the u32 in its stub. */
+#ifndef ARPC_SPEC_RPC_WORLD_H
+#define ARPC_SPEC_RPC_WORLD_H
+
+#include "asyncrpc.h"
+#include "test.h"
+
+#include <uv.h>
+
+enum { ECHO_IT, PARK_IT, FAULT_IT, PROCEDURES };
+enum { MAX_PARKED = 4096 };
+
+typedef struct world world;
+struct world {
+  uv_loop_t loop;
+  arpc_runtime *rt;
+  arpc_server *server;
+  arpc_client *client;
+  char binding[256];
+  char dir[64];
+  arpc_async parked[MAX_PARKED];
+  unsigned nparked;
+};
+
+extern const arpc_syntax WORLD_INTERFACE;
+extern const char *const world_transports[]; /* "tcp", "unix", "memory", NULL */
+
+void world_open(world *w, const char *transport, const arpc_runtime_options *options,
+                const arpc_client_options *client_options);
+/* Closes everything, runs the loop dry, and checks that nothing is left. */
+void world_close(world *w);
+/* Runs turns of the loop until *flag is at least n, or fails after ten seconds. */
+void world_until(world *w, const unsigned *flag, unsigned n);
+void world_turns(world *w, unsigned n);
+/* A fresh handle, notified by routine (NULL: polled). */
+arpc_async world_handle(arpc_routine routine, void *info);
+arpc_status world_call(world *w, arpc_async *async, uint16_t opnum, const void *stub, size_t len);
+
+#define EACH_TRANSPORT(name)                                             \
+  for (const char *const *name##_ = world_transports; *name##_; name##_++) \
+    for (const char *name = *name##_; name; name = NULL)
+
+#endif
