@@ -1,0 +1,8 @@
+#ifndef ARPC_LUA_EVENT_H
+#define ARPC_LUA_EVENT_H
+
+#include "lua/state.h"
+
+arpc_event *arpc__check_event(lua_State *L, arpc__state *st, int index); /* raises */
+
+#endif

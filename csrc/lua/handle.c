@@ -1,0 +1,482 @@
+/* Scripts choose event, callback or nothing; underneath every handle is notified by one C routine, which
+ * finds the handle by its address: a handle that is collected drops its call first. */
+#include "lua/handle.h"
+
+#include "lua/error.h"
+#include "lua/event.h"
+
+/* ---- the result --------------------------------------------------------------------------------*/
+
+static int raise_reply(lua_State *L, const arpc_reply *reply, const arpc__proc *proc) {
+  arpc__push_error(L, reply, proc ? proc->name : NULL);
+  return lua_error(L);
+}
+
+static int bad_answer(lua_State *L, arpc_status status, const arpc__proc *proc) {
+  arpc_reply failure = {.status = status, .phase = ARPC_PHASE_HARVEST, .where = ARPC_WHERE_LOCAL, .maybe_executed = 1};
+  return raise_reply(L, &failure, proc);
+}
+
+/* Making values may collect garbage and so run finalizers, which may collect another reply: the bytes of
+ * this one are set aside meanwhile. */
+int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
+                  const arpc__kept *kept) {
+  arpc_reply reply = {0};
+  arpc_status status = st->rt ? arpc_async_complete(st->rt, async, &reply) : ARPC_S_INVALID_ASYNC_HANDLE;
+  if (status && reply.status) return raise_reply(L, &reply, proc);
+  if (status) return arpc__raise(L, status, "%s: %s", proc ? proc->name : "async handle", arpc_status_text(status));
+  arpc__buf bytes = st->rt->harvested;
+  arpc__buf_init(&st->rt->harvested, 0);
+  arpc__reader r = arpc__reader_of(reply.stub, reply.len, reply.big_endian);
+  status = arpc__unmarshal_out(L, proc, &r, reply.transfer, kept);
+  if (!st->rt->harvested.data) st->rt->harvested = bytes;
+  else arpc__buf_free(&bytes);
+  if (status) return bad_answer(L, status, proc);
+  return proc->nout;
+}
+
+/* ---- being told --------------------------------------------------------------------------------*/
+
+static void release_anchor(arpc__handle *h) {
+  uint32_t slot = h->anchor;
+  h->anchor = 0;
+  arpc__unanchor(h->st->main, h->st, slot);
+}
+
+static int harvest_protected(lua_State *L) {
+  arpc__handle *h = lua_touserdata(L, 1);
+  return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+}
+
+static int called(lua_State *L, int status, lua_KContext context) {
+  (void)L;
+  (void)status;
+  (void)context;
+  return 0;
+}
+
+/* Task: function, handle -> function(nil, results ...) or function(error) */
+static int run_trailing(lua_State *L) {
+  lua_pushcfunction(L, harvest_protected);
+  lua_insert(L, 2);
+  if (lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK) {
+    lua_pushnil(L);
+    lua_insert(L, 2);
+  }
+  lua_callk(L, lua_gettop(L) - 1, 0, 0, called);
+  return 0;
+}
+
+/* The handle is on top of the main stack and stays there. */
+static void start_trailing(arpc__handle *h, lua_State *L) {
+  lua_pushcfunction(L, run_trailing);
+  lua_getiuservalue(L, -2, ARPC__UV_CALLBACK);
+  lua_pushvalue(L, -3);
+  arpc__go(L, h->st, 2, "callback");
+}
+
+/* function(handle, nil, event) */
+static void start_callback(arpc__handle *h, lua_State *L) {
+  lua_getiuservalue(L, -1, ARPC__UV_TARGET);
+  lua_pushvalue(L, -2);
+  lua_pushnil(L);
+  lua_pushinteger(L, h->last_event);
+  arpc__go(L, h->st, 3, "notification");
+}
+
+/* The handle is on top of the stack. */
+static void set_event(lua_State *L) {
+  lua_getiuservalue(L, -1, ARPC__UV_TARGET);
+  arpc_event **e = lua_touserdata(L, -1);
+  if (e && *e) arpc_event_set(*e);
+  lua_pop(L, 1);
+}
+
+/* Whoever awaits may use the handle again at once: what the finished call asked for is noted before. */
+static void tell(arpc__handle *h) {
+  arpc_async async = h->async;
+  arpc__wait *awaiting = h->awaiting;
+  int detached = h->detached, trailing = h->trailing, notification = h->notification;
+  h->awaiting = NULL;
+  if (awaiting) arpc__wait_wake(awaiting);
+  if (detached) {
+    arpc_async_drop(h->st->rt, &async);
+    return;
+  }
+  if (trailing) start_trailing(h, h->st->main);
+  if (notification == ARPC_NOTIFY_EVENT) set_event(h->st->main);
+  if (notification == ARPC_NOTIFY_CALLBACK) start_callback(h, h->st->main);
+}
+
+static void on_complete(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
+  arpc__handle *h = async->user_info;
+  (void)rt;
+  h->last_event = (int8_t)event;
+  if (!h->anchor) return; /* polled */
+  lua_State *L = h->st->main;
+  luaL_checkstack(L, 8, NULL);
+  arpc__push_anchored(L, h->st, h->anchor);
+  release_anchor(h);
+  tell(h);
+  lua_pop(L, 1);
+}
+
+/* ---- life --------------------------------------------------------------------------------------*/
+
+arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st) {
+  arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, sizeof *h, ARPC__UV_COUNT);
+  h->st = st;
+  h->last_event = -1;
+  arpc_async_init(&h->async, sizeof h->async);
+  return h;
+}
+
+arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc) {
+  size_t size = offsetof(arpc__handle, kept) + proc->nkept * sizeof(int64_t);
+  arpc__handle *h = arpc__object_new(L, st, proc->async ? ARPC__HANDLE : ARPC__SYNC_HANDLE, size, ARPC__UV_COUNT);
+  h->st = st;
+  h->last_event = -1;
+  h->server = 1;
+  h->proc = proc;
+  return h;
+}
+
+static int pending(const arpc__handle *h) {
+  return h->st->rt && arpc__slot_of(h->st->rt, &h->async) != NULL;
+}
+
+void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
+  if (h->server) arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: a manager's handle cannot issue calls", proc->name);
+  if (pending(h))
+    arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: the async handle is busy with another call", proc->name);
+  h->proc = proc;
+  h->last_event = -1;
+  h->trailing = h->detached = 0;
+  h->async.notification = ARPC_NOTIFY_CALLBACK;
+  h->async.routine = on_complete;
+  h->async.user_info = h;
+}
+
+static void anchor(lua_State *L, arpc__handle *h, int index) {
+  if (h->anchor) return;
+  lua_pushvalue(L, index);
+  h->anchor = arpc__anchor(L, h->st);
+}
+
+void arpc__handle_issued(lua_State *L, arpc__handle *h, int index) {
+  if (h->trailing || h->notification != ARPC_NOTIFY_NONE) anchor(L, h, index);
+}
+
+static arpc__handle *check(lua_State *L) {
+  return arpc__object_check(L, arpc__state_of(L), 1, ARPC__HANDLE);
+}
+
+static arpc__handle *check_side(lua_State *L, int server, const char *verb) {
+  arpc__handle *h = check(L);
+  if (h->server != server)
+    arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: %s's handle cannot do that", verb, h->server ? "a manager" : "a client");
+  return h;
+}
+
+static int raise_status(lua_State *L, arpc_status status, const arpc__handle *h, const char *verb) {
+  return arpc__raise(L, status, "%s%s%s: %s", h->proc ? h->proc->name : "", h->proc ? ": " : "", verb,
+                     arpc_status_text(status));
+}
+
+/* Gives the call up, and nobody can ask for it any more. */
+static void drop(arpc__handle *h) {
+  arpc_async_cancel(h->st->rt, &h->async, 1);
+  arpc_async_drop(h->st->rt, &h->async);
+  h->async.id = 0;
+}
+
+/* A call nobody can ask for any more: a client's is given up, a manager's is faulted; both are mistakes. */
+static int handle_gc(lua_State *L) {
+  arpc__handle *h = lua_touserdata(L, 1);
+  char text[128];
+  if (!pending(h)) return 0;
+  const char *name = h->proc ? h->proc->name : "?";
+  if (h->server) {
+    arpc_async_abort(h->st->rt, &h->async, ARPC_S_CALL_FAILED);
+    lua_pushfstring(L, "%s: its manager's handle was collected before it was completed", name);
+    strncpy(text, lua_tostring(L, -1), sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    arpc__report_later(h->st, ARPC_S_CALL_FAILED, text);
+    return 0;
+  }
+  int finished = arpc_async_status(h->st->rt, &h->async) != ARPC_S_ASYNC_CALL_PENDING;
+  drop(h);
+  if (finished) return 0;
+  lua_pushfstring(L, "%s: the async handle of the pending call was collected", name);
+  arpc__report_later(h->st, ARPC_S_CALL_CANCELLED, lua_tostring(L, -1));
+  return 0;
+}
+
+/* close, __close: leaving the scope of a handle gives its call up, without a report. */
+static int handle_close(lua_State *L) {
+  arpc__handle *h = check(L);
+  if (!pending(h)) return 0;
+  if (h->server) {
+    arpc_async_abort(h->st->rt, &h->async, ARPC_S_CALL_FAILED);
+    return 0;
+  }
+  if (h->anchor) arpc_async_cancel(h->st->rt, &h->async, 1);
+  else drop(h);
+  return 0;
+}
+
+/* ---- verbs of both sides -----------------------------------------------------------------------*/
+
+static int handle_init(lua_State *L) {
+  arpc__handle *h = check(L);
+  if (pending(h)) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
+  if (h->server) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
+  h->last_event = -1;
+  arpc_async_init(&h->async, sizeof h->async);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static void no_other_options(lua_State *L, int index) {
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    if (strcmp(key, "event") && strcmp(key, "callback") && strcmp(key, "user_info"))
+      arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: unknown option '%s'", key);
+    lua_pop(L, 1);
+  }
+}
+
+static int callable(lua_State *L, int index) {
+  if (lua_isfunction(L, index)) return 1;
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return 0;
+  lua_pop(L, 1);
+  return 1;
+}
+
+static void set_target(lua_State *L, arpc__handle *h, int index) {
+  int event = lua_getfield(L, index, "event") != LUA_TNIL;
+  int callback = lua_getfield(L, index, "callback") != LUA_TNIL;
+  if (event && callback) arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: one of event and callback, not both");
+  if (callback && !callable(L, -1)) arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: the callback is no function");
+  if (event) arpc__check_event(L, h->st, lua_gettop(L) - 1);
+  h->notification = event ? ARPC_NOTIFY_EVENT : callback ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE;
+  if (event) lua_pop(L, 1);
+  lua_setiuservalue(L, 1, ARPC__UV_TARGET);
+}
+
+/* notify{event= | callback=, user_info=} on the handle at 1 */
+static void configure(lua_State *L, arpc__handle *h, int index) {
+  no_other_options(L, index);
+  set_target(L, h, index);
+  lua_getfield(L, index, "user_info");
+  if (!lua_isnil(L, -1)) lua_setiuservalue(L, 1, ARPC__UV_USER_INFO);
+}
+
+static int handle_notify(lua_State *L) {
+  arpc__handle *h = check(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  if (!h->server && pending(h)) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "notify");
+  configure(L, h, 2);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* complete(): a client's results, raising 997 while pending; complete(...): a manager's reply */
+static int handle_complete(lua_State *L) {
+  arpc__handle *h = check(L);
+  if (!h->server) return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
+  return 0;
+}
+
+/* ---- client's verbs ----------------------------------------------------------------------------*/
+
+static int handle_status(lua_State *L) {
+  arpc__handle *h = check_side(L, 0, "status");
+  lua_pushinteger(L, h->st->rt ? arpc_async_status(h->st->rt, &h->async) : ARPC_S_INVALID_ASYNC_HANDLE);
+  return 1;
+}
+
+static int give_up(lua_State *L, const char *verb, int abortive) {
+  arpc__handle *h = check_side(L, 0, verb);
+  arpc_status status = arpc_async_cancel(h->st->rt, &h->async, abortive);
+  return status ? raise_status(L, status, h, verb) : 0;
+}
+
+static int handle_cancel(lua_State *L) {
+  return give_up(L, "cancel", 0);
+}
+
+static int handle_abandon(lua_State *L) {
+  return give_up(L, "abandon", 1);
+}
+
+/* Only the wait kept it, unless somebody else is to be told. */
+static void stop_awaiting(arpc__handle *h) {
+  if (!h->trailing && !h->detached && h->notification == ARPC_NOTIFY_NONE) release_anchor(h);
+}
+
+static int finish_await(lua_State *L, arpc__wait *w) {
+  arpc__handle *h = w->p;
+  int timed_out = w->timed_out;
+  arpc__wait_free(L, w);
+  if (h->awaiting == w) h->awaiting = NULL;
+  if (!timed_out) return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  stop_awaiting(h);
+  return raise_status(L, ARPC_S_TIMEOUT, h, "await");
+}
+
+static void cancel_await(arpc__wait *w) {
+  arpc__handle *h = w->p;
+  h->awaiting = NULL;
+  stop_awaiting(h);
+}
+
+/* await(ms): the results once there; raises the call's failure, or 1460 after ms and the call stays */
+static int handle_await(lua_State *L) {
+  arpc__handle *h = check_side(L, 0, "await");
+  lua_Number ms = arpc__check_ms(L, 2);
+  if (arpc_async_status(h->st->rt, &h->async) != ARPC_S_ASYNC_CALL_PENDING)
+    return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  if (h->awaiting) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: another coroutine awaits this call");
+  if (h->trailing) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
+  arpc__wait_check(L, h->st);
+  arpc__wait *w = arpc__wait_new(L, h->st, finish_await, cancel_await);
+  w->p = h;
+  h->awaiting = w;
+  anchor(L, h, 1);
+  return arpc__wait_for(L, w, ms);
+}
+
+/* Nobody will ask for the result: the call goes on by itself. */
+static int handle_detach(lua_State *L) {
+  arpc__handle *h = check_side(L, 0, "detach");
+  arpc_status status = arpc_async_status(h->st->rt, &h->async);
+  if (status == ARPC_S_INVALID_ASYNC_HANDLE) return raise_status(L, status, h, "detach");
+  if (status != ARPC_S_ASYNC_CALL_PENDING) arpc_async_drop(h->st->rt, &h->async);
+  h->detached = status == ARPC_S_ASYNC_CALL_PENDING;
+  if (h->detached) anchor(L, h, 1);
+  return 0;
+}
+
+/* ---- server's verbs ----------------------------------------------------------------------------*/
+
+void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
+  arpc__state *st = h->st;
+  if (!pending(h)) raise_status(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
+  uint32_t encoding;
+  do { /* once more when a finalizer made a call of its own meanwhile */
+    encoding = ++st->encodings;
+    arpc__buf_clear(&st->scratch);
+    arpc__writer w = {&st->scratch, 0};
+    arpc__marshal_out(L, h->proc, first, n, h->transfer, &w, &h->kept);
+  } while (st->encodings != encoding);
+  arpc_status status = st->scratch.error;
+  if (!status) status = arpc_async_reply(st->rt, &h->async, st->scratch.data, st->scratch.len);
+  if (status) raise_status(L, status, h, "complete");
+}
+
+static int handle_abort(lua_State *L) {
+  arpc__handle *h = check_side(L, 1, "abort");
+  lua_Integer status = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, status >= 0 && status <= UINT32_MAX, 2, "a 32-bit status expected");
+  arpc_status error = arpc_async_abort(h->st->rt, &h->async, (arpc_status)status);
+  return error ? raise_status(L, error, h, "abort") : 0;
+}
+
+/* cancelled() -> boolean, "cancel" | "disconnect" */
+static int handle_cancelled(lua_State *L) {
+  arpc__handle *h = check_side(L, 1, "cancelled");
+  arpc_event_kind why = ARPC_CALL_COMPLETE;
+  arpc_status status = arpc_server_test_cancel(h->st->rt, &h->async, &why);
+  if (status == ARPC_S_INVALID_ASYNC_HANDLE) return raise_status(L, status, h, "cancelled");
+  lua_pushboolean(L, status == ARPC_S_OK);
+  if (status) return 1;
+  lua_pushstring(L, why == ARPC_CLIENT_DISCONNECT ? "disconnect" : "cancel");
+  return 2;
+}
+
+/* ---- fields ------------------------------------------------------------------------------------*/
+
+static int get_field(lua_State *L, arpc__handle *h, const char *key) {
+  if (strcmp(key, "user_info") == 0) lua_getiuservalue(L, 1, ARPC__UV_USER_INFO);
+  else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) lua_getiuservalue(L, 1, ARPC__UV_TARGET);
+  else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);
+  else if (strcmp(key, "notify_on_send_complete") == 0) lua_pushboolean(L, h->send_complete);
+  else if (strcmp(key, "id") == 0) lua_pushinteger(L, (lua_Integer)h->async.id);
+  else lua_pushnil(L);
+  return 1;
+}
+
+static int handle_index(lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
+  if (lua_type(L, 2) != LUA_TSTRING) return 1;
+  return get_field(L, check(L), lua_tostring(L, 2));
+}
+
+static int handle_newindex(lua_State *L) {
+  arpc__handle *h = check(L);
+  const char *key = luaL_checkstring(L, 2);
+  lua_settop(L, 3);
+  if (strcmp(key, "user_info") == 0) lua_setiuservalue(L, 1, ARPC__UV_USER_INFO);
+  else if (strcmp(key, "notify_on_send_complete") == 0) h->send_complete = (uint8_t)lua_toboolean(L, 3);
+  else return luaL_error(L, "an async handle has no field '%s' to set", key);
+  return 0;
+}
+
+static int handle_tostring(lua_State *L) {
+  arpc__handle *h = check(L);
+  arpc_status status = !h->st->rt || h->server ? 0 : arpc_async_status(h->st->rt, &h->async);
+  const char *state = !pending(h) ? "idle" : h->server ? "in progress" : status == ARPC_S_ASYNC_CALL_PENDING ? "pending" : "finished";
+  lua_pushfstring(L, "asyncrpc.handle (%s%s%s): %p", h->proc ? h->proc->name : "", h->proc ? ", " : "", state, (void *)h);
+  return 1;
+}
+
+/* async{event= | callback=, user_info=} */
+static int l_async(lua_State *L) {
+  arpc__state *st = arpc__state_of(L);
+  lua_settop(L, 1);
+  arpc__handle *h = arpc__handle_new(L, st);
+  lua_insert(L, 1);
+  if (!lua_isnil(L, 2)) {
+    luaL_checktype(L, 2, LUA_TTABLE);
+    configure(L, h, 2);
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+static void set_index(lua_State *L, arpc__state *st, enum arpc__class class) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[class]);
+  lua_pushlightuserdata(L, st);
+  lua_getfield(L, -2, "methods");
+  lua_pushcclosure(L, handle_index, 2);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+void arpc__open_handle(lua_State *L, arpc__state *st) {
+  static const luaL_Reg methods[] = {{"init", handle_init},         {"notify", handle_notify},
+                                     {"status", handle_status},     {"complete", handle_complete},
+                                     {"await", handle_await},       {"cancel", handle_cancel},
+                                     {"abandon", handle_abandon},   {"detach", handle_detach},
+                                     {"abort", handle_abort},       {"cancelled", handle_cancelled},
+                                     {"close", handle_close},       {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__close", handle_close},
+                                  {"__newindex", handle_newindex},
+                                  {"__tostring", handle_tostring},
+                                  {"__gc", handle_gc},
+                                  {NULL, NULL}};
+  static const luaL_Reg unwatched[] = {{"__close", handle_close},
+                                       {"__newindex", handle_newindex},
+                                       {"__tostring", handle_tostring},
+                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"async", l_async}, {NULL, NULL}};
+  arpc__class_new(L, st, ARPC__HANDLE, "asyncrpc.handle", methods, meta);
+  arpc__class_new(L, st, ARPC__SYNC_HANDLE, "asyncrpc.handle.sync", methods, unwatched);
+  set_index(L, st, ARPC__HANDLE);
+  set_index(L, st, ARPC__SYNC_HANDLE);
+  arpc__functions(L, st, functions);
+}

@@ -1,0 +1,75 @@
+#include "lua/marshal.h"
+
+#include "lua/error.h"
+#include "lua/value.h"
+
+#include <lauxlib.h>
+
+static void too_many(lua_State *L, const arpc__proc *p, const char *what, int most, int got) {
+  arpc__raise(L, ARPC_S_INVALID_ARG, "%s: %d %s%s at most, got %d", p->name, most, what, most == 1 ? "" : "s", got);
+}
+
+/* Values left out are a nil pushed on top; an error leaves the stack to whoever catches it. */
+static void marshal(arpc__source *s, const arpc__ndr_list *list, int most, int transfer, arpc__writer *w,
+                    int64_t *slots) {
+  lua_State *L = s->L;
+  if (s->first < 0) s->first = lua_absindex(L, s->first);
+  while (s->n > most && lua_isnil(L, s->first + s->n - 1)) s->n--;
+  if (s->n > most) too_many(L, s->proc, s->what, most + s->shift, s->n + s->shift);
+  s->absent = 0;
+  if (s->n < most) {
+    luaL_checkstack(L, 4, NULL);
+    lua_pushnil(L);
+    s->absent = lua_gettop(L);
+  }
+  arpc__ndr_encode(list, transfer, w, &arpc__lua_source, s, slots);
+  if (s->absent) lua_pop(L, 1);
+}
+
+void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int transfer, arpc__writer *w,
+                      arpc__kept *kept) {
+  arpc__source s;
+  s.L = L, s.proc = p, s.what = "argument";
+  s.first = first, s.n = n, s.shift = shift, s.depth = 0;
+  marshal(&s, &p->program->in, p->nin, transfer, w, kept->value);
+}
+
+/* Only what the procedure uses is there. */
+static void take_kept(const arpc__proc *p, const arpc__kept *kept, arpc__kept *ret) {
+  memcpy(ret->value, kept->value, p->nkept * sizeof *ret->value);
+}
+
+void arpc__marshal_out(lua_State *L, const arpc__proc *p, int first, int n, int transfer, arpc__writer *w,
+                       const arpc__kept *kept) {
+  arpc__source s;
+  arpc__kept slots;
+  take_kept(p, kept, &slots);
+  s.L = L, s.proc = p, s.what = "result";
+  s.first = first, s.n = n, s.shift = 0, s.depth = 0;
+  marshal(&s, &p->program->out, p->nout, transfer, w, slots.value);
+}
+
+/* Pushes the list's values, or nothing when the stub is bad. */
+static arpc_status unmarshal(lua_State *L, const arpc__ndr_list *list, int n, int transfer, arpc__reader *r,
+                             int64_t *slots) {
+  int base = lua_gettop(L);
+  if (!lua_checkstack(L, n + 8)) return ARPC_S_OUT_OF_MEMORY;
+  arpc__ndr_decode(list, transfer, r, &arpc__lua_sink, L, slots);
+  if (r->error) lua_settop(L, base);
+  return r->error;
+}
+
+arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept) {
+  return unmarshal(L, &p->program->in, p->nin, transfer, r, kept->value);
+}
+
+/* The return value comes last on the wire and first in the list. */
+arpc_status arpc__unmarshal_out(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer,
+                                const arpc__kept *kept) {
+  const arpc__ndr_list *list = &p->program->out;
+  arpc__kept slots;
+  take_kept(p, kept, &slots);
+  arpc_status status = unmarshal(L, list, p->nout, transfer, r, slots.value);
+  if (!status && p->nout > 1 && list->members[list->count - 1].place == 1) lua_insert(L, -p->nout);
+  return status;
+}

@@ -1,0 +1,296 @@
+/* Servers and the running of managers. Every request gets a handle and a task: the task calls the manager
+ * with the handle and the arguments. A synchronous manager's return values are the reply; an asynchronous
+ * one replies through its handle whenever it likes, and the handle alone keeps the call. */
+#include "lua/error.h"
+#include "lua/handle.h"
+#include "lua/options.h"
+
+#include <stdlib.h>
+
+typedef struct registration registration; /* one interface of one server */
+struct registration {
+  arpc__list node;
+  arpc__state *st;
+  arpc__interface *iface;
+  int managers;      /* registry: functions by opnum, from 1; false = none */
+  int interface;     /* registry: the interface's userdata */
+};
+
+typedef struct server server;
+struct server {
+  arpc__state *st;
+  arpc_server *core;  /* NULL once closed */
+  uint32_t anchor;    /* while listening */
+  arpc__list registrations;
+};
+
+static server *check(lua_State *L) {
+  return arpc__object_check(L, arpc__state_of(L), 1, ARPC__SERVER);
+}
+
+static server *check_open(lua_State *L) {
+  server *s = check(L);
+  if (!s->core || !s->st->rt) arpc__raise(L, ARPC_S_INVALID_BINDING, "the server is closed");
+  return s;
+}
+
+/* ---- running managers --------------------------------------------------------------------------*/
+
+static int returned(lua_State *L, int status, lua_KContext context) {
+  arpc__handle *h = (arpc__handle *)context;
+  (void)status;
+  if (!h->proc->async && arpc__slot_of(h->st->rt, &h->async)) arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
+  return 0;
+}
+
+/* Task: handle, manager, handle, arguments ... */
+static int run_manager(lua_State *L) {
+  arpc__handle *h = lua_touserdata(L, 1);
+  lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, (lua_KContext)h, returned);
+  return returned(L, LUA_OK, (lua_KContext)h);
+}
+
+/* An error object made by rpc.raise, or a nested call's failure, faults with its status; anything else is
+ * the manager's own mistake: the client learns no more than that, on_error gets the rest. */
+static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
+  arpc__handle *h = arg;
+  (void)n;
+  if (how == ARPC__TASK_OK || !st->rt) return;
+  arpc_status status = arpc__error_fault(L, -1);
+  arpc_async_abort(st->rt, &h->async, status ? status : ARPC_S_CALL_FAILED);
+  if (!status) arpc__report(L, st, h->proc->name);
+}
+
+static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_async *call, const arpc_incoming *in) {
+  arpc__handle *h = arpc__handle_new_served(co, r->st, &r->iface->procs[in->opnum]);
+  h->async = *call;
+  h->transfer = (uint8_t)in->transfer;
+  lua_rawgeti(co, LUA_REGISTRYINDEX, r->interface);
+  lua_setiuservalue(co, -2, ARPC__UV_OWNER);
+  return h;
+}
+
+/* The manager is on top of the main stack. The task's stack: run_manager, handle, manager, handle, arguments
+ * ...; a coroutine at rest has room for more than that, and unmarshalling sees to its own. */
+static void run(registration *r, const arpc_async *call, const arpc_incoming *in) {
+  arpc__state *st = r->st;
+  arpc__task *t = arpc__task_new(st, ended, NULL);
+  lua_State *co = t->co;
+  lua_pushcfunction(co, run_manager);
+  arpc__handle *h = push_handle(co, r, call, in);
+  t->arg = h;
+  lua_xmove(st->main, co, 1);
+  lua_pushvalue(co, -2);
+  arpc__reader reader = arpc__reader_of(in->stub, in->len, in->big_endian);
+  arpc_status status = arpc__unmarshal_in(co, h->proc, &reader, in->transfer, &h->kept);
+  if (status) {
+    arpc_async_abort(st->rt, call, status);
+    arpc__task_drop(t);
+    return;
+  }
+  arpc__task_run(t, 3 + h->proc->nin);
+}
+
+static void on_request(arpc_runtime *rt, const arpc_async *call, const arpc_incoming *in, void *arg) {
+  registration *r = arg;
+  lua_State *L = r->st->main;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, r->managers);
+  if (lua_rawgeti(L, -1, in->opnum + 1) == LUA_TFUNCTION) {
+    run(r, call, in);
+    lua_pop(L, 1);
+    return;
+  }
+  lua_pop(L, 2);
+  arpc_async_abort(rt, call, ARPC_S_PROCNUM_OUT_OF_RANGE);
+}
+
+/* ---- registering -------------------------------------------------------------------------------*/
+
+static int opnum_of(const arpc__interface *iface, const char *name) {
+  for (uint32_t n = 0; n < iface->nprocs; n++)
+    if (iface->procs[n].name && strcmp(iface->procs[n].name, name) == 0) return (int)n;
+  return -1;
+}
+
+static void check_names(lua_State *L, const arpc__interface *iface, int managers) {
+  lua_pushnil(L);
+  while (lua_next(L, managers)) {
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    int opnum = name ? opnum_of(iface, name) : -1;
+    if (opnum < 0)
+      arpc__raise(L, ARPC_S_INVALID_ARG, "%s has no procedure '%s' to register a manager for", iface->name,
+                  name ? name : luaL_typename(L, -2));
+    if (!lua_isfunction(L, -1))
+      arpc__raise(L, ARPC_S_INVALID_ARG, "%s.%s: a function expected, got %s", iface->name, name, luaL_typename(L, -1));
+    if (iface->procs[opnum].refused)
+      arpc__raise(L, ARPC_S_CANNOT_SUPPORT, "%s.%s: %s", iface->name, name, iface->procs[opnum].refused);
+    lua_pop(L, 1);
+  }
+}
+
+static void push_by_opnum(lua_State *L, const arpc__interface *iface, int managers) {
+  lua_createtable(L, (int)iface->nprocs, 0);
+  for (uint32_t n = 0; n < iface->nprocs; n++) {
+    if (!iface->procs[n].name || lua_getfield(L, managers, iface->procs[n].name) == LUA_TNIL) {
+      if (iface->procs[n].name) lua_pop(L, 1);
+      lua_pushboolean(L, 0);
+    }
+    lua_rawseti(L, -2, n + 1);
+  }
+}
+
+static void forget(lua_State *L, registration *r) {
+  arpc__list_remove(&r->node);
+  luaL_unref(L, LUA_REGISTRYINDEX, r->managers);
+  luaL_unref(L, LUA_REGISTRYINDEX, r->interface);
+  free(r);
+}
+
+/* register(interface, {Name = function(call, ...) ... end, ...}) */
+static int server_register(lua_State *L) {
+  server *s = check_open(L);
+  arpc__interface *iface = arpc__check_interface(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  check_names(L, iface, 3);
+  registration *r = calloc(1, sizeof *r);
+  if (!r) return luaL_error(L, "not enough memory");
+  arpc__list_append(&s->registrations, &r->node);
+  r->st = s->st;
+  r->iface = iface;
+  push_by_opnum(L, iface, 3);
+  r->managers = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (lua_istable(L, 2)) lua_getfield(L, 2, "core");
+  else lua_pushvalue(L, 2);
+  r->interface = luaL_ref(L, LUA_REGISTRYINDEX);
+  arpc_status status = arpc_server_register(
+      s->core, &(arpc_interface){.id = iface->id, .procedures = iface->nprocs, .manager = on_request, .arg = r});
+  if (status) {
+    forget(L, r);
+    return arpc__raise(L, status, "%s: %s", iface->name, arpc_status_text(status));
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* ---- life --------------------------------------------------------------------------------------*/
+
+static void close_core(lua_State *L, server *s) {
+  if (s->core && s->st->rt) arpc_server_close(s->core);
+  s->core = NULL;
+  for (arpc__list *n; (n = s->registrations.next) != &s->registrations;) forget(L, arpc__of(registration, node, n));
+  if (s->anchor) arpc__unanchor(L, s->st, s->anchor);
+  s->anchor = 0;
+}
+
+static arpc_server_options core_options(lua_State *L, int index) {
+  static const char *const names[] = {"max_fragment", "max_request",  "max_contexts",  "max_connections", "max_calls",
+                                      "max_unsent",   "bind_timeout", "stall_timeout", "transfer",        "prefer",
+                                      "local_dir",    NULL};
+  arpc_server_options o = {0};
+  arpc__check_options(L, index, names);
+  o.max_fragment = arpc__number_option(L, index, "max_fragment");
+  o.max_request = arpc__number_option(L, index, "max_request");
+  o.max_contexts = arpc__number_option(L, index, "max_contexts");
+  o.max_connections = arpc__number_option(L, index, "max_connections");
+  o.max_calls = arpc__number_option(L, index, "max_calls");
+  o.max_unsent = arpc__number_option(L, index, "max_unsent");
+  o.bind_timeout = arpc__number_option(L, index, "bind_timeout");
+  o.stall_timeout = arpc__number_option(L, index, "stall_timeout");
+  o.transfer = arpc__transfer_option(L, index, "transfer");
+  o.prefer = arpc__transfer_option(L, index, "prefer");
+  o.local_dir = arpc__string_option(L, index, "local_dir");
+  return o;
+}
+
+/* A server that is being made holds no endpoint when one of them cannot be had. */
+static void use(lua_State *L, server *s, int index, int making) {
+  arpc_binding *b;
+  const char *text = lua_tostring(L, index);
+  arpc_status status = text ? arpc_binding_parse(&b, text) : ARPC_S_INVALID_STRING_BINDING;
+  if (!status) {
+    status = arpc_server_use(s->core, b);
+    arpc_binding_free(b);
+  }
+  if (!status) return;
+  if (making) close_core(L, s);
+  arpc__raise(L, status, "%s: %s", luaL_tolstring(L, index, NULL), arpc_status_text(status));
+}
+
+/* server{binding, ..., option = ...} */
+static int l_server(lua_State *L) {
+  arpc__state *st = arpc__state_of(L);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  arpc_server_options o = core_options(L, 1);
+  if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
+  server *s = arpc__object_new(L, st, ARPC__SERVER, sizeof *s, 0);
+  s->st = st;
+  arpc__list_init(&s->registrations);
+  arpc_status status = arpc_server_new(&s->core, st->rt, &o);
+  if (status) return arpc__raise(L, status, "server: %s", arpc_status_text(status));
+  for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
+    use(L, s, lua_gettop(L), 1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return 1;
+}
+
+/* use(binding): one more endpoint */
+static int server_use(lua_State *L) {
+  use(L, check_open(L), 2, 0);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int server_listen(lua_State *L) {
+  server *s = check_open(L);
+  arpc_status status = arpc_server_listen(s->core);
+  if (status) return arpc__raise(L, status, "listen: %s", arpc_status_text(status));
+  lua_settop(L, 1);
+  lua_pushvalue(L, 1);
+  s->anchor = arpc__anchor(L, s->st);
+  return 1;
+}
+
+/* bindings() -> {text, ...} with the real ports */
+static int server_bindings(lua_State *L) {
+  server *s = check_open(L);
+  char text[512];
+  lua_newtable(L);
+  for (unsigned i = 0; arpc_server_binding(s->core, i, text, sizeof text); i++) {
+    lua_pushstring(L, text);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+static int server_close(lua_State *L) {
+  close_core(L, check(L));
+  return 0;
+}
+
+static int server_gc(lua_State *L) {
+  server *s = lua_touserdata(L, 1);
+  if (s->st) close_core(L, s);
+  return 0;
+}
+
+static int server_tostring(lua_State *L) {
+  server *s = check(L);
+  const char *state = !s->core ? "closed" : s->anchor ? "listening" : "not listening";
+  lua_pushfstring(L, "asyncrpc.server (%s): %p", state, (void *)s);
+  return 1;
+}
+
+void arpc__open_server(lua_State *L, arpc__state *st) {
+  static const luaL_Reg methods[] = {{"register", server_register}, {"use", server_use},
+                                     {"listen", server_listen},     {"bindings", server_bindings},
+                                     {"close", server_close},       {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__gc", server_gc}, {"__close", server_close}, {"__tostring", server_tostring}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"server", l_server}, {NULL, NULL}};
+  arpc__class_new(L, st, ARPC__SERVER, "asyncrpc.server", methods, meta);
+  arpc__functions(L, st, functions);
+}

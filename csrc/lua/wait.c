@@ -1,0 +1,401 @@
+/* A coroutine that waits has yielded inside a C function of ours whose continuation looks whether its wait
+ * is over: a resume by anybody else finds it is not, drops what it was given and yields again. The anchor
+ * keeps the coroutine, a to-be-closed value on its stack tells when it is closed instead of resumed.
+ *
+ * The main chunk waits by running the loop, turn by turn, through luv. It never nests: a wait inside a
+ * callback of the loop, or where a coroutine cannot yield, raises. */
+#include "lua/wait.h"
+
+#include "lua/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int resumed(lua_State *L, int status, lua_KContext context);
+
+/* ---- may we wait -------------------------------------------------------------------------------*/
+
+static int on_main_chunk(lua_State *L) {
+  int main = lua_pushthread(L);
+  lua_pop(L, 1);
+  return main;
+}
+
+void arpc__wait_check(lua_State *L, arpc__state *st) {
+  if (!st->rt) arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
+  if (lua_isyieldable(L)) return;
+  if (on_main_chunk(L) && !st->blocked && !arpc__loop_running(L, st)) return;
+  arpc__raise(L, ARPC_S_CANNOT_SUPPORT,
+              "cannot wait here: this function can neither yield (it runs in a bare callback of the loop, or under a "
+              "function such as table.sort) nor run the loop; use rpc.spawn, an async handle, or a trailing callback");
+}
+
+/* ---- records -----------------------------------------------------------------------------------*/
+
+arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, int (*finish)(lua_State *L, arpc__wait *w),
+                           void (*cancel)(arpc__wait *w)) {
+  arpc__wait *w = st->waits;
+  if (w) st->waits = w->next;
+  else w = malloc(sizeof *w);
+  if (!w) return luaL_error(L, "not enough memory"), NULL;
+  memset(w, 0, offsetof(arpc__wait, kept));
+  w->st = st;
+  w->finish = finish;
+  w->cancel = cancel;
+  arpc__list_init(&w->node);
+  arpc__list_init(&w->waiter.node);
+  return w;
+}
+
+static void release(lua_State *L, arpc__wait *w) {
+  arpc__state *st = w->st;
+  arpc__list_remove(&w->node);
+  if (st->rt) {
+    arpc__timer_stop(st->rt, &w->timer);
+    arpc__undefer(st->rt, &w->later);
+    if (w->holds) arpc__release(st->rt);
+  }
+  w->holds = 0;
+  if (w->slot) arpc__unanchor(L, st, w->slot);
+  w->slot = 0;
+}
+
+void arpc__wait_free(lua_State *L, arpc__wait *w) {
+  release(L, w);
+  w->next = w->st->waits;
+  w->st->waits = w;
+}
+
+static void give_up(lua_State *L, arpc__wait *w) {
+  arpc__event_leave(&w->waiter);
+  if (w->cancel) w->cancel(w);
+  arpc__wait_free(L, w);
+}
+
+/* ---- ending a wait -----------------------------------------------------------------------------*/
+
+static void pool_ended(arpc__state *st);
+
+static void discard_dead(lua_State *co, arpc__state *st) {
+  if (lua_isnone(co, -1)) lua_pushnil(co);
+  lua_State *L = st->main;
+  luaL_checkstack(L, 4, NULL);
+  luaL_traceback(L, co, NULL, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->traceback);
+  lua_pushvalue(co, -1);
+  lua_xmove(co, L, 1);
+  lua_resetthread(co);
+  lua_settop(co, 0);
+  arpc__report(L, st, "coroutine");
+}
+
+/* `from` is the thread that runs: Lua counts the depth of the C stack along it. 0 = too deep to begin: the
+ * error is on top of co. */
+static int resume(arpc__state *st, arpc__task *task, lua_State *co, lua_State *from, int n) {
+  int results, status;
+  arpc__task *before = st->running;
+  ARPC__STRESS(st->main);
+  st->running = task;
+  status = lua_resume(co, from, n, &results);
+  st->running = before;
+  if (status > LUA_YIELD && lua_status(co) == LUA_OK) return 0;
+  if (status == LUA_YIELD) lua_pop(co, results);
+  else if (status != LUA_OK) discard_dead(co, st);
+  if (!arpc__list_empty(&st->ended_tasks)) pool_ended(st);
+  return 1;
+}
+
+void arpc__wait_wake(arpc__wait *w) {
+  if (w->woken) return;
+  w->woken = 1;
+  if (!w->waits) return;
+  if (w->co) resume(w->st, w->task, w->co, w->st->main, 0);
+  else if (w->st->rt) arpc__stay_awake(w->st->rt);
+}
+
+static void wake_now(arpc__deferred *d) {
+  arpc__wait *w = arpc__of(arpc__wait, later, d);
+  if (w->co && w->waits) resume(w->st, w->task, w->co, w->st->main, 0);
+}
+
+void arpc__wait_wake_later(arpc__wait *w) {
+  if (w->woken) return;
+  w->woken = 1;
+  arpc__defer(w->st->rt, &w->later, wake_now);
+}
+
+static void on_timeout(arpc__timer *t) {
+  arpc__wait *w = arpc__of(arpc__wait, timer, t);
+  if (w->woken) return;
+  w->timed_out = 1;
+  arpc__event_leave(&w->waiter);
+  arpc__wait_wake(w);
+}
+
+/* ---- waiting -----------------------------------------------------------------------------------*/
+
+static int over(const arpc__wait *w) {
+  return w->woken && !w->later.waiting;
+}
+
+static int finish(lua_State *L, arpc__wait *w) {
+  release(L, w);
+  return w->finish(L, w);
+}
+
+static void free_task(lua_State *L, arpc__task *t);
+
+/* Whoever closed a task's coroutine holds it: it is not used again. */
+static void end_closed_task(lua_State *L, arpc__state *st) {
+  arpc_reply closed = {.status = ARPC_S_CALL_CANCELLED, .phase = ARPC_PHASE_WAIT};
+  for (arpc__list *n = st->busy_tasks.next; n != &st->busy_tasks; n = n->next) {
+    arpc__task *t = arpc__of(arpc__task, node, n);
+    if (t->co != L) continue;
+    arpc__list_remove(&t->node);
+    arpc__push_error(L, &closed, "the coroutine was closed");
+    t->done(L, st, t->arg, ARPC__TASK_CLOSED, 1);
+    free_task(L, t);
+    return;
+  }
+}
+
+/* __close of the value every waiting coroutine has on its stack: finds the wait of the coroutine that is
+ * being closed. It also runs after an ordinary end, which `finishing` tells without a search. */
+static int on_close(lua_State *L) {
+  arpc__state *st = arpc__state_of(L);
+  if (st->finishing == L) {
+    st->finishing = NULL;
+    return 0;
+  }
+  for (arpc__list *n = st->waiting.next; n != &st->waiting; n = n->next) {
+    arpc__wait *w = arpc__of(arpc__wait, node, n);
+    if (w->co != L) continue;
+    give_up(L, w);
+    end_closed_task(L, st);
+    break;
+  }
+  return 0;
+}
+
+static int yield(lua_State *L, arpc__wait *w) {
+  w->waits = 1;
+  return lua_yieldk(L, 0, (lua_KContext)w, resumed);
+}
+
+static int resumed(lua_State *L, int status, lua_KContext context) {
+  arpc__wait *w = (arpc__wait *)context;
+  (void)status;
+  if (over(w)) {
+    w->st->finishing = L;
+    return finish(L, w);
+  }
+  lua_settop(L, w->co_top);
+  return yield(L, w);
+}
+
+static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
+  arpc__state *st = w->st;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->closer);
+  lua_toclose(L, -1);
+  w->co = L;
+  w->co_top = lua_gettop(L);
+  if (st->running && st->running->co == L) {
+    w->task = st->running;
+  } else {
+    lua_pushthread(L);
+    w->slot = arpc__anchor(L, st);
+  }
+  arpc__list_append(&st->waiting, &w->node);
+  return yield(L, w);
+}
+
+static int run_loop(lua_State *L) {
+  arpc__state *st = lua_touserdata(L, 1);
+  arpc__wait *w = lua_touserdata(L, 2);
+  while (!over(w) && arpc__loop_turn(L, st)) continue;
+  return 0;
+}
+
+static int wait_on_main(lua_State *L, arpc__wait *w) {
+  arpc__state *st = w->st;
+  luaL_checkstack(L, 4, NULL);
+  lua_pushcfunction(L, run_loop);
+  lua_pushlightuserdata(L, st);
+  lua_pushlightuserdata(L, w);
+  st->blocked++;
+  w->waits = 1;
+  int status = lua_pcall(L, 2, 0, 0);
+  st->blocked--;
+  if (status == LUA_OK && over(w)) return finish(L, w);
+  give_up(L, w);
+  if (status != LUA_OK) return lua_error(L);
+  return arpc__raise(L, ARPC_S_NO_CALL_ACTIVE, "deadlock: nothing is left on the loop that could end this wait");
+}
+
+int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms) {
+  arpc__state *st = w->st;
+  if (ms >= 0 && !w->woken) {
+    if (!arpc__timer_start(st->rt, &w->timer, (uint64_t)ceil(ms), on_timeout)) luaL_error(L, "not enough memory");
+    arpc__hold(st->rt); /* timers alone do not keep the loop going */
+    w->holds = 1;
+  }
+  if (over(w)) return finish(L, w);
+  return lua_isyieldable(L) ? wait_in_coroutine(L, w) : wait_on_main(L, w);
+}
+
+lua_Number arpc__check_ms(lua_State *L, int index) {
+  if (lua_isnoneornil(L, index)) return -1;
+  lua_Number ms = luaL_checknumber(L, index);
+  luaL_argcheck(L, ms >= 0, index, "milliseconds expected, 0 or more");
+  return ms < 1e15 ? ms : -1;
+}
+
+/* ---- tasks -------------------------------------------------------------------------------------*/
+
+enum { IDLE_TASKS = 256 };
+
+static int body_ended(lua_State *L, int status, lua_KContext context) {
+  arpc__task *t = (arpc__task *)context;
+  arpc__state *st = t->st;
+  int ok = status == LUA_OK || status == LUA_YIELD;
+  arpc__list_remove(&t->node);
+  arpc__list_append(&st->ended_tasks, &t->node);
+  t->done(L, st, t->arg, ok ? ARPC__TASK_OK : ARPC__TASK_FAILED, ok ? lua_gettop(L) - 2 : 1);
+  return 0;
+}
+
+/* Stack: the task, then the function and its arguments. */
+static int body(lua_State *L) {
+  arpc__task *t = lua_touserdata(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, t->st->handler);
+  lua_insert(L, 2);
+  int status = lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 2, (lua_KContext)t, body_ended);
+  return body_ended(L, status, (lua_KContext)t);
+}
+
+static void free_task(lua_State *L, arpc__task *t) {
+  arpc__unanchor(L, t->st, t->slot);
+  free(t);
+}
+
+/* A task that ended while somebody else's resume ran it has not returned yet, or is dead: it is not used
+ * again before its thread is at rest. */
+static void pool_ended(arpc__state *st) {
+  arpc__list again;
+  arpc__list_init(&again);
+  for (arpc__list *n; (n = arpc__list_pop(&st->ended_tasks));) {
+    arpc__task *t = arpc__of(arpc__task, node, n);
+    lua_Debug ar;
+    if (lua_status(t->co) != LUA_OK) free_task(st->main, t);
+    else if (lua_getstack(t->co, 0, &ar)) arpc__list_append(&again, &t->node);
+    else if (st->nidle >= IDLE_TASKS) free_task(st->main, t);
+    else {
+      lua_settop(t->co, 0);
+      st->nidle++;
+      arpc__list_append(&st->idle_tasks, &t->node);
+    }
+  }
+  arpc__list_splice(&st->ended_tasks, &again);
+}
+
+static arpc__task *make_task(arpc__state *st) {
+  lua_State *L = st->main;
+  arpc__task *t = calloc(1, sizeof *t);
+  if (!t) luaL_error(L, "not enough memory");
+  luaL_checkstack(L, 4, NULL);
+  t->st = st;
+  t->co = lua_newthread(L);
+  t->slot = arpc__anchor(L, st);
+  arpc__list_init(&t->node);
+  return t;
+}
+
+arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg) {
+  arpc__list *n = arpc__list_pop(&st->idle_tasks);
+  arpc__task *t = n ? arpc__of(arpc__task, node, n) : make_task(st);
+  if (n) st->nidle--;
+  t->done = done;
+  t->arg = arg;
+  arpc__list_append(&st->busy_tasks, &t->node);
+  lua_pushcfunction(t->co, body);
+  lua_pushlightuserdata(t->co, t);
+  return t;
+}
+
+/* 0 = it could not begin: the error is on top of L. */
+static int run_task(lua_State *L, arpc__task *t, int n) {
+  if (resume(t->st, t, t->co, L, n + 2)) return 1;
+  lua_xmove(t->co, L, 1);
+  arpc__task_drop(t);
+  return 0;
+}
+
+void arpc__task_run(arpc__task *t, int n) {
+  arpc__state *st = t->st;
+  if (!run_task(st->main, t, n)) arpc__report(st->main, st, "task");
+}
+
+void arpc__task_drop(arpc__task *t) {
+  lua_settop(t->co, 0);
+  arpc__list_remove(&t->node);
+  t->st->nidle++;
+  arpc__list_append(&t->st->idle_tasks, &t->node);
+}
+
+static void report_failure(lua_State *L, arpc__state *st, void *arg, int how, int n) {
+  (void)n;
+  if (how == ARPC__TASK_FAILED) arpc__report(L, st, arg);
+}
+
+static int go(lua_State *L, arpc__state *st, int n, const char *where) {
+  arpc__task *t = arpc__task_new(st, report_failure, (void *)(uintptr_t)where);
+  luaL_checkstack(t->co, n + 4, NULL);
+  lua_xmove(L, t->co, n + 1);
+  return run_task(L, t, n);
+}
+
+void arpc__go(lua_State *L, arpc__state *st, int n, const char *where) {
+  if (!go(L, st, n, where)) arpc__report(L, st, where);
+}
+
+/* ---- for scripts -------------------------------------------------------------------------------*/
+
+static int sleep_finish(lua_State *L, arpc__wait *w) {
+  arpc__wait_free(L, w);
+  return 0;
+}
+
+/* sleep(ms): at least until the next turn of the loop */
+static int l_sleep(lua_State *L) {
+  arpc__state *st = arpc__state_of(L);
+  lua_Number ms = arpc__check_ms(L, 1);
+  arpc__wait_check(L, st);
+  arpc__wait *w = arpc__wait_new(L, st, sleep_finish, NULL);
+  if (ms == 0) {
+    arpc__wait_wake_later(w);
+    ms = -1;
+  }
+  return arpc__wait_for(L, w, ms);
+}
+
+/* go(fn, ...): runs fn in a pooled coroutine until it first waits; its errors are reported */
+static int l_go(lua_State *L) {
+  luaL_checkany(L, 1);
+  ARPC__STRESS(L);
+  return go(L, arpc__state_of(L), lua_gettop(L) - 1, "task") ? 0 : lua_error(L);
+}
+
+void arpc__open_wait(lua_State *L, arpc__state *st) {
+  static const luaL_Reg functions[] = {{"sleep", l_sleep}, {"go", l_go}, {NULL, NULL}};
+  arpc__functions(L, st, functions);
+  lua_pushlightuserdata(L, st);
+  lua_pushcclosure(L, arpc__message_handler, 1);
+  st->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_newuserdatauv(L, 1, 0);
+  lua_createtable(L, 0, 1);
+  lua_pushlightuserdata(L, st);
+  lua_pushcclosure(L, on_close, 1);
+  lua_setfield(L, -2, "__close");
+  lua_setmetatable(L, -2);
+  st->closer = luaL_ref(L, LUA_REGISTRYINDEX);
+}

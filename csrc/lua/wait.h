@@ -1,0 +1,80 @@
+/* Every yield, resume and blocking run of the loop. Nothing else in the project yields or resumes.
+ *
+ * A wait is made by whoever lets a script wait, ended once by arpc__wait_wake, and then `finish` runs in the
+ * waiting coroutine (or on the main chunk) and pushes the results or raises. When the coroutine is closed
+ * first, `cancel` is called instead: the operation must not wake the wait any more. */
+#ifndef ARPC_LUA_WAIT_H
+#define ARPC_LUA_WAIT_H
+
+#include "lua/marshal.h"
+#include "lua/state.h"
+#include "rpc/event.h"
+
+struct arpc__wait {
+  arpc__state *st;
+  arpc__list node;      /* on state.waiting, while a coroutine waits */
+  arpc__wait *next;     /* on state.waits, while free */
+  lua_State *co;        /* the waiting coroutine; NULL = the main chunk */
+  arpc__task *task;     /* whose coroutine it is, and which keeps it */
+  uint32_t slot;        /* else: its anchor */
+  uint8_t woken;
+  uint8_t timed_out;    /* woken by its own timer */
+  uint8_t holds;        /* keeps the loop alive */
+  int co_top;           /* of its stack when it yielded */
+  uint8_t waits;        /* the coroutine has yielded, or the main chunk runs the loop */
+  int (*finish)(lua_State *L, arpc__wait *w); /* returns the number of results it pushed */
+  void (*cancel)(arpc__wait *w);
+  arpc__timer timer;
+  arpc__deferred later;
+  /* whoever waits: */
+  arpc__waiter waiter;  /* on an event */
+  arpc_async call;
+  const arpc__proc *proc;
+  void *p;
+  arpc__kept kept;      /* last: not cleared */
+};
+
+/* Raises unless the running thread may wait: in a coroutine that can yield, or on the main chunk outside
+ * of the loop. Call it before anything is started. */
+void arpc__wait_check(lua_State *L, arpc__state *st);
+/* A wait of the running thread. The finisher frees it; raises for want of memory. */
+arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, int (*finish)(lua_State *L, arpc__wait *w),
+                           void (*cancel)(arpc__wait *w));
+/* For a wait that never came to wait. */
+void arpc__wait_free(lua_State *L, arpc__wait *w);
+/* Waits; to be returned: `return arpc__wait_for(L, w, -1)`. ms < 0: for ever. */
+int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms);
+/* Ends the wait and runs the coroutine at once: from the loop only, inside arpc__enter. */
+void arpc__wait_wake(arpc__wait *w);
+/* The same on a later turn, from anywhere. */
+void arpc__wait_wake_later(arpc__wait *w);
+
+/* ---- tasks: pooled coroutines ---- */
+
+/* Runs in the task when its function has ended: with n results on top, or with the error. CLOSED: somebody
+ * closed the coroutine while it waited. */
+typedef void (*arpc__task_done)(lua_State *L, arpc__state *st, void *arg, int how, int n);
+enum { ARPC__TASK_FAILED, ARPC__TASK_OK, ARPC__TASK_CLOSED };
+
+struct arpc__task {
+  arpc__list node;      /* on state.busy_tasks, ended_tasks or idle_tasks */
+  arpc__state *st;
+  lua_State *co;
+  uint32_t slot;
+  arpc__task_done done;
+  void *arg;
+};
+
+/* A task whose stack is ready for the function and its arguments. Raises for want of memory. */
+arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg);
+/* Runs the function with n arguments that lie on top of the task's stack, until it ends or waits. */
+void arpc__task_run(arpc__task *t, int n);
+/* Gives back a task that was not run. */
+void arpc__task_drop(arpc__task *t);
+/* Runs the function and n arguments on top of L (popped) in a task; errors are reported. */
+void arpc__go(lua_State *L, arpc__state *st, int n, const char *where);
+
+/* Times from Lua: milliseconds, nil = -1. */
+lua_Number arpc__check_ms(lua_State *L, int index);
+
+#endif

@@ -1,0 +1,111 @@
+-- "[name, name(...)]": how the arguments of each attribute read, and what becomes of it.
+
+local expression = require "asyncrpc.idl.expression"
+
+local function nothing() end
+
+local function optional_expression(p)
+  if p:is "," or p:is ")" then return false end
+  return expression.parse(p)
+end
+
+-- size_is(, *n): a list in which places may be empty
+local function expressions(p)
+  p:expect "("
+  local list = {optional_expression(p)}
+  while p:accept "," do list[#list + 1] = optional_expression(p) end
+  p:expect ")"
+  return list
+end
+
+local function one(kind, what)
+  return function(p)
+    p:expect "("
+    local t = p:peek()
+    if t.kind ~= kind and t.kind ~= "string" then p:expected(what) end
+    p:next()
+    p:expect ")"
+    return t
+  end
+end
+
+local function strings(p)
+  local list = {}
+  p:expect "("
+  repeat list[#list + 1] = p:kind("string", "a string").value until not p:accept ","
+  p:expect ")"
+  return list
+end
+
+local function version(p)
+  p:expect "("
+  local t = p:peek()
+  if t.kind ~= "float" and t.kind ~= "integer" then p:expected "a version" end
+  p:next()
+  p:expect ")"
+  return t
+end
+
+local function skip(p)
+  if p:is "(" then p:skip_parentheses() end
+end
+
+-- name = {parse}: used. name = "why": what it makes of the thing it stands at cannot be done yet.
+local known = {
+  uuid = {one("uuid", "a uuid")}, version = {version}, pointer_default = {one("name", "ref, unique or ptr")},
+  endpoint = {strings},
+  ["in"] = {nothing}, out = {nothing}, string = {nothing}, ref = {nothing}, unique = {nothing},
+  v1_enum = {nothing}, ["local"] = {nothing}, object = {nothing},
+  size_is = {expressions}, length_is = {expressions}, max_is = {expressions},
+  context_handle = "context handles", context_handle_noserialize = "context handles",
+  context_handle_serialize = "context handles",
+  ptr = "full pointers", first_is = "first_is", last_is = "last_is", min_is = "min_is",
+  switch_is = "unions", switch_type = "unions", iid_is = "COM interface pointers",
+  transmit_as = "transmit_as", represent_as = "represent_as", wire_marshal = "wire_marshal",
+  user_marshal = "user_marshal",
+  cs_char = "cs_char", ignore = "ignore", range = "range", handle = "custom binding handles", ms_union = "unions",
+  case = "unions", default = "unions", callback = "callbacks", pipe = "pipes",
+  comm_status = "comm_status", fault_status = "fault_status", call_as = "call_as", maybe = "maybe",
+  partial_ignore = "partial_ignore", force_allocate = {nothing}, byte_count = "byte_count",
+}
+
+-- Those that change nothing here.
+for name in ([[helpstring public nopush nopull noprint noopnum idempotent broadcast message allocate code nocode
+  optimize usesgetlasterror async_uuid auto_handle explicit_handle implicit_handle helper bindings
+  charset strict_context_handle type_strict_context_handle context_handle_type decode encode notify notify_flag
+  enable_allocate heap extern_handle helpcontext hidden restricted oleautomation dual annotation
+  disable_consistency_check custom id retval unused authservice]]):gmatch "%S+" do
+  known[name] = {skip}
+end
+
+local function attribute(p, into)
+  local t = p:name "an attribute"
+  local how = known[t.text]
+  local a = {name = t.text, pos = t.pos}
+  if how == nil then
+    p:error(t.pos, "unknown attribute '%s'", t.text)
+    skip(p)
+  elseif type(how) == "string" then
+    a.unsupported = how
+    skip(p)
+  else
+    a.args = how[1](p)
+  end
+  if into[a.name] then p:error(t.pos, "'%s' is given twice", a.name) end
+  into[a.name] = a
+  into[#into + 1] = a
+end
+
+-- Attributes by name and in order; an empty set where there is no '['.
+local function parse(p, into)
+  local list = into or {}
+  while p:accept "[" do
+    if not p:is "]" then
+      repeat attribute(p, list) until not p:accept ","
+    end
+    p:expect "]"
+  end
+  return list
+end
+
+return {parse = parse, skip = skip}

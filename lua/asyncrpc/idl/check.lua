@@ -1,0 +1,229 @@
+-- Declarations -> interfaces whose types are known and whose sizes are linked.
+
+local builtin = require "asyncrpc.idl.builtin"
+local counts = require "asyncrpc.idl.counts"
+local scopes = require "asyncrpc.idl.scope"
+local types = require "asyncrpc.idl.types"
+
+-- ---- declarations
+
+local function unfinished(t)
+  if t.kind == "array" then return unfinished(t.of) end
+  return t.kind == "struct" and (t.filling or t.incomplete)
+end
+
+local function complain_of_use(scope, t, what, d)
+  if t.kind == "void" or t.kind == "handle" then
+    scope:error(d.pos, "%s '%s' cannot be %s", what, d.name, t.name)
+  elseif unfinished(t) then
+    local yet = t.filling and " to its end" or ""
+    scope:error(d.pos, "%s '%s' has a type that is not defined%s", what, d.name, yet)
+  else
+    return false
+  end
+  return true
+end
+
+local function member(scope, m, taken)
+  local t = types.resolve(scope, m.spec, m.attributes)
+  t = types.settle(types.declare(scope, t, m.declarator, m.attributes, scope.pointers), scope.pointers)
+  if complain_of_use(scope, t, "member", m) then
+    t = types.refused(scope, m.pos, "a member is wrong")
+  elseif t.conformant then t = types.not_yet(scope, m.pos, "conformant structs") end
+  if taken[m.name] then scope:error(m.pos, "'%s' is a member already", m.name) end
+  taken[m.name] = true
+  return {name = m.name, type = t, pos = m.pos, struct = true}
+end
+
+-- Gives a struct its members.
+local function fill(scope, t, spec)
+  local taken = {}
+  for i, m in ipairs(spec.members) do t.members[i] = member(scope, m, taken) end
+  if #t.members == 0 then scope:error(spec.pos, "a struct without members") end
+  t.list = counts.link(scope, t.members, {"struct"})
+  if t.list.too_many then t.members[1].type = types.refused(scope, spec.pos, t.list.too_many) end
+  for _, m in ipairs(t.members) do
+    if m.slot and m.type.kind == "pointer" then m.type = types.not_yet(scope, m.pos, "pointers to counts") end
+  end
+end
+
+local declare = {}
+
+function declare.const(scope, d)
+  local t = types.resolve(scope, d.spec)
+  t = types.declare(scope, t, d.declarator, {}, scope.pointers)
+  local value = scope:value(d.value)
+  if value == nil then return end
+  local number = t.kind == "int" or t.kind == "enum" or t.kind == "bool" or t.kind == "float"
+  if number and type(value) ~= "number" then
+    scope:error(d.value.pos, "the value is no number")
+  elseif not number and t.kind ~= "pointer" and t.kind ~= "refused" then
+    scope:error(d.declarator.pos, "a constant cannot be of this type")
+  end
+  scope:define_constant(d.declarator.name, d.declarator.pos, value)
+end
+
+function declare.typedef(scope, d)
+  local t = types.resolve(scope, d.spec, d.attributes)
+  for _, each in ipairs(d.declarators) do
+    local made = types.declare(scope, t, each, d.attributes, scope.pointers)
+    if made.kind == "struct" or made.kind == "enum" then made.name = made.name or each.name end
+    scope:define_type(each.name, each.pos, made)
+  end
+end
+
+function declare.tag(scope, d)
+  types.resolve(scope, d.spec, d.attributes)
+end
+
+declare["import"] = function(scope, d)
+  for _, file in ipairs(d.files) do
+    local name = file.name:match "[^/\\]*$":lower()
+    if not builtin.headers[name] and not name:match "%.acf$" then
+      scope:error(file.pos, "%s of '%s' is not supported yet", d.word, file.name)
+    end
+  end
+end
+
+function declare.nothing() end
+
+-- ---- procedures
+
+local function check_direction(scope, entry)
+  local t = entry.type
+  if not entry.out or t.kind == "refused" then return end
+  if t.kind ~= "pointer" and t.kind ~= "array" and t.kind ~= "text" then
+    scope:error(entry.pos, "[out] parameter '%s' must be a pointer or an array", entry.name)
+  elseif not entry["in"] and t.kind == "pointer" and t.class ~= "ref" then
+    scope:error(entry.pos, "[out] parameter '%s' must be a reference pointer", entry.name)
+  end
+end
+
+local function is_handle(t)
+  return t.kind == "handle" or (t.kind == "pointer" and t.of.kind == "handle")
+end
+
+-- A parameter's entry; nil for one that is not transmitted.
+local function parameter(scope, p, taken)
+  local a = p.attributes
+  local t = types.resolve(scope, p.spec, a)
+  t = types.settle(types.declare(scope, t, p.declarator, a, scope.pointers), "ref")
+  if is_handle(t) then return nil end
+  if not p.name then
+    scope:error(p.pos, "a parameter without a name")
+    return nil
+  end
+  if taken[p.name] then scope:error(p.pos, "'%s' is a parameter already", p.name) end
+  taken[p.name] = true
+  if complain_of_use(scope, t, "parameter", p) then t = types.refused(scope, p.pos, "a parameter is wrong") end
+  local entry = {name = p.name, type = t, pos = p.pos, out = a.out and true, ["in"] = (a["in"] or not a.out) and true}
+  check_direction(scope, entry)
+  return entry
+end
+
+local function returned(scope, d)
+  local t = types.resolve(scope, d.spec, d.attributes)
+  t = types.settle(types.declare(scope, t, d.declarator, d.attributes, scope.pointers), scope.pointers)
+  if t.kind == "void" then return nil end
+  if complain_of_use(scope, t, "the result of", d) then return nil end
+  return {name = "return", type = t, pos = d.pos, out = true, returned = true}
+end
+
+local function procedure(scope, d, taken)
+  local entries, seen = {}, {}
+  if taken[d.name] then scope:error(d.pos, "procedure '%s' is declared already", d.name) end
+  taken[d.name] = true
+  for _, p in ipairs(d.parameters) do entries[#entries + 1] = parameter(scope, p, seen) end
+  entries[#entries + 1] = returned(scope, d)
+  local list = counts.link(scope, entries, {"in", "out"})
+  local refused = types.unsupported(scope, d.attributes)
+    or list.too_many and types.refused(scope, d.pos, list.too_many) or nil
+  return {name = d.name, pos = d.pos, entries = entries, list = list, refused = refused}
+end
+
+-- ---- interfaces
+
+local function version(scope, a)
+  if not a then return 0, 0 end
+  local major, minor = a.args.text:match "^(%d+)%.?(%d*)$"
+  major, minor = tonumber(major), tonumber(minor ~= "" and minor or 0)
+  if not major or major > 0xFFFF or minor > 0xFFFF then
+    scope:error(a.args.pos, "the version must be major.minor, each up to 65535")
+    return 0, 0
+  end
+  return major, minor
+end
+
+local function pointers(scope, a)
+  if not a then return "unique" end
+  local class = a.args.text
+  if class ~= "ref" and class ~= "unique" and class ~= "ptr" then
+    scope:error(a.args.pos, "ref, unique or ptr expected, got '%s'", class)
+  end
+  return class
+end
+
+local x4 = "%x%x%x%x"
+local UUID = ("^%s%s%%-%s%%-%s%%-%s%%-%s%s%s$"):format(x4, x4, x4, x4, x4, x4, x4, x4)
+
+local function identity(scope, d)
+  local uuid = d.attributes.uuid
+  local text = uuid and (uuid.args.value or uuid.args.text):lower()
+  if text and not text:match(UUID) then
+    scope:error(uuid.args.pos, "a uuid expected")
+  elseif not text and not d.attributes["local"] then
+    scope:error(d.pos, "interface '%s' has no uuid", d.name)
+  end
+  return text
+end
+
+local function declaration(scope, iface, d, taken)
+  if d.tag == "procedure" then
+    if d.attributes["local"] or d.attributes.callback then return end
+    iface.procs[#iface.procs + 1] = procedure(scope, d, taken)
+  elseif declare[d.tag] then
+    declare[d.tag](scope, d)
+  else
+    scope:error(d.pos, "an interface within an interface")
+  end
+end
+
+local function interface(scope, d)
+  if d.base and d.base.text ~= "IUnknown" then
+    scope:error(d.base.pos, "interface inheritance is not supported yet")
+  end
+  local iface = {name = d.name, pos = d.pos, uuid = identity(scope, d), procs = {},
+    endpoints = d.attributes.endpoint and d.attributes.endpoint.args}
+  iface.major, iface.minor = version(scope, d.attributes.version)
+  scope.pointers = pointers(scope, d.attributes.pointer_default)
+  local taken = {}
+  for _, each in ipairs(d.body) do declaration(scope, iface, each, taken) end
+  if d.attributes.object then
+    local why = types.refused(scope, d.pos, "COM interfaces are not supported")
+    for _, p in ipairs(iface.procs) do p.refused = why end
+  end
+  return iface
+end
+
+--- Checked interfaces, in order of appearance.
+local function check(declarations, source, diagnostics)
+  local scope = scopes.new(source, diagnostics)
+  local found, taken = {}, {}
+  scope.fill, scope.pointers = fill, "unique"
+  for _, d in ipairs(declarations) do
+    if d.tag == "interface" then
+      if taken[d.name] then scope:error(d.pos, "interface '%s' is defined already", d.name) end
+      taken[d.name] = true
+      local iface = interface(scope, d)
+      scope.pointers = "unique"
+      if not d.attributes["local"] then found[#found + 1] = iface end
+    elseif declare[d.tag] then
+      declare[d.tag](scope, d)
+    else
+      scope:error(d.pos, "a procedure outside of an interface")
+    end
+  end
+  return found, scope
+end
+
+return {check = check}

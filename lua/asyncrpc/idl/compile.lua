@@ -1,0 +1,164 @@
+-- Checked interfaces -> the core's description of them: types by number, parts before wholes.
+
+local Compiler = {}
+local compiler_mt = {__index = Compiler, __name = "asyncrpc.idl.compiler"}
+
+local function new()
+  return setmetatable({types = {}, numbers = {}, later = {}, lists = {}}, compiler_mt)
+end
+
+-- ---- what cannot be done
+
+local function full_pointer(t)
+  if t.kind == "pointer" and t.class == "ptr" then return "full pointers are not supported yet" end
+end
+
+-- Why a type cannot be used, looking through everything it contains and points to; nil when it can.
+local function why_not(t, seen)
+  if seen[t] then return nil end
+  seen[t] = true
+  if t.kind == "refused" then return ("%s (%s)"):format(t.why, t.where) end
+  if full_pointer(t) then return full_pointer(t) end
+  if t.incomplete then return ("%s '%s' is not defined"):format(t.kind, t.name or "?") end
+  if t.kind == "void" or t.kind == "handle" then return ("%s is no type to send"):format(t.name) end
+  if t.of then return why_not(t.of, seen) end
+  for _, m in ipairs(t.members or {}) do
+    local why = why_not(m.type, seen)
+    if why then return why end
+  end
+end
+
+local function refusal(proc)
+  if proc.refused then return ("%s (%s)"):format(proc.refused.why, proc.refused.where) end
+  local seen = {}
+  for _, entry in ipairs(proc.entries) do
+    local why = why_not(entry.type, seen)
+    if why then return why end
+  end
+end
+
+-- ---- types
+
+local scalar = {int = true, bool = true, enum = true, float = true, uuid = true}
+
+-- A pointer gets its number at once, and what it points to another turn: it may be the struct it stands in.
+function Compiler:pointer(t, number)
+  local made = {kind = "pointer", ref = t.class == "ref"}
+  self.types[number] = made
+  self.later[#self.later + 1] = function() made.of = self:number(t.of) end
+end
+
+local function scalar_of(t)
+  return {kind = t.kind, size = t.size, size64 = t.size64, signed = t.signed, name = t.name, labels = t.labels}
+end
+
+local function sized(t, made)
+  made.count, made.conformant, made.varying = t.count, t.conformant, t.varying
+  made.maximum, made.actual, made.check = t.maximum_ops, t.actual_ops, t.check
+  return made
+end
+
+function Compiler:make(t)
+  if scalar[t.kind] then return scalar_of(t) end
+  if t.kind == "text" then return sized(t, {kind = "text", string = t.string, wide = t.wide}) end
+  if t.kind == "array" then return sized(t, {kind = "array", of = self:number(t.of)}) end
+  local made = self:list(t.list, t.members, "struct")
+  made.kind, made.name = "struct", t.name
+  return made
+end
+
+function Compiler:number(t)
+  local number = self.numbers[t]
+  if number then return number end
+  if t.kind == "pointer" then
+    number = #self.types + 1
+    self.numbers[t] = number
+    self:pointer(t, number)
+    return number
+  end
+  local made = self:make(t)
+  number = #self.types + 1
+  self.types[number], self.numbers[t] = made, number
+  return number
+end
+
+-- ---- lists
+
+local function index_of(entries, entry)
+  for i, e in ipairs(entries) do
+    if e == entry then return i - 1 end
+  end
+end
+
+function Compiler:member(entries, entry, direction, place)
+  local made = {name = entry.name, type = self:number(entry.type), slot = entry.slot, place = place}
+  local how = entry.hidden and entry.hidden[direction]
+  if how then
+    made.hidden = true
+    made.counts, made.add, made.mul, made.div = index_of(entries, how.counts), how.add, how.mul, how.div
+  end
+  return made
+end
+
+-- The members of one direction, with their places among the values a script gives or gets.
+function Compiler:list(list, entries, direction)
+  local made = {nslots = list.nslots, members = {}, checked = {}}
+  local place = 0
+  if direction == "out" and #entries > 0 and entries[#entries].returned then place = 1 end
+  for i, entry in ipairs(entries) do
+    local hidden = direction ~= "struct" and entry.hidden and entry.hidden[direction]
+    local at = nil
+    if entry.returned then
+      at = 1
+    elseif not hidden then
+      place = place + 1
+      at = place
+    end
+    made.members[i] = self:member(entries, entry, direction, at)
+  end
+  self.lists[#self.lists + 1] = function()
+    for i, t in ipairs(list.checked) do made.checked[i] = self:number(t) end
+  end
+  return made
+end
+
+local function in_direction(entries, direction)
+  local found = {}
+  for _, e in ipairs(entries) do
+    if e[direction] then found[#found + 1] = e end
+  end
+  return found
+end
+
+function Compiler:finish()
+  while #self.later > 0 do table.remove(self.later)() end
+  for _, fill in ipairs(self.lists) do fill() end
+  self.lists = {}
+end
+
+-- ---- procedures
+
+function Compiler:procedure(proc, async)
+  local made = {name = proc.name, async = async, refused = refusal(proc), nkept = proc.list.nslots}
+  if made.refused then
+    made.nkept = 0
+    return made
+  end
+  made["in"] = self:list(proc.list, in_direction(proc.entries, "in"), "in")
+  made.out = self:list(proc.list, in_direction(proc.entries, "out"), "out")
+  self:finish()
+  return made
+end
+
+--- The description of one interface; acf maps names of procedures to their attributes there.
+local function compile(iface, acf)
+  local c = new()
+  local description = {name = iface.name, uuid = iface.uuid, major = iface.major, minor = iface.minor, procs = {}}
+  for i, proc in ipairs(iface.procs) do
+    description.procs[i] = c:procedure(proc, (acf[proc.name] or acf[true] or {}).async and true or false)
+  end
+  description.types = c.types
+  return description
+end
+
+return {compile = compile}

@@ -1,0 +1,328 @@
+-- Tokens -> declarations. Nothing is looked up here: what a name means is the checker's business.
+--
+--   interface    {tag = "interface", name, pos, attributes, base, body}
+--   constant     {tag = "const", spec, declarator, value}
+--   typedef      {tag = "typedef", attributes, spec, declarators}
+--   definition   {tag = "tag", attributes, spec}            struct X {...};
+--   procedure    {tag = "procedure", name, pos, attributes, spec, declarator, parameters}
+--   spec         {tag = "base", words} {tag = "named", name} {tag = "struct", name, members}
+--                {tag = "enum", name, labels} {tag = "union"|"pipe"}, each with pos
+--   declarator   {name, pos, levels}; levels from the outermost in: {tag = "pointer"} {tag = "array", size}
+--   member, parameter   {attributes, spec, declarator, name, pos}
+
+local attributes = require "asyncrpc.idl.attributes"
+local builtin = require "asyncrpc.idl.builtin"
+local expression = require "asyncrpc.idl.expression"
+local parser = require "asyncrpc.idl.parser"
+
+local declarator, spec
+
+-- ---- declarators
+
+local qualifiers = {const = true, volatile = true, __RPC_FAR = true, FAR = true, far = true, __restrict = true,
+  __stdcall = true, __cdecl = true, _stdcall = true, stdcall = true, cdecl = true, STDMETHODCALLTYPE = true}
+
+local function skip_qualifiers(p)
+  while p:peek().kind == "name" and qualifiers[p:peek().text] do p:next() end
+end
+
+-- Bounds of one "[...]": nil for [] and [*]; [0..n] is not for now.
+local function bounds(p)
+  local open = p:expect "["
+  local level = {tag = "array", pos = open.pos}
+  if p:accept "*" or p:is "]" then
+    p:expect "]"
+    return level
+  end
+  level.size = expression.parse(p)
+  if p:accept "." then p:fail(open.pos, "arrays with lower bounds are not supported yet") end
+  p:expect "]"
+  return level
+end
+
+local function direct(p, into, may_be_abstract)
+  local levels = {}
+  if p:is "(" and (p:is("*", 1) or p:is("(", 1)) then
+    p:next()
+    levels = p:nested(declarator, into, may_be_abstract).levels
+    p:expect ")"
+  elseif p:peek().kind == "name" then
+    local t = p:next()
+    into.name, into.pos = t.text, t.pos
+  elseif not may_be_abstract then
+    p:expected "a name"
+  end
+  while p:is "[" do levels[#levels + 1] = bounds(p) end
+  return levels
+end
+
+function declarator(p, into, may_be_abstract)
+  local d = into or {pos = p:peek().pos}
+  local pointers = {}
+  skip_qualifiers(p)
+  while p:is "*" do
+    pointers[#pointers + 1] = {tag = "pointer", pos = p:next().pos}
+    skip_qualifiers(p)
+  end
+  local levels = direct(p, d, may_be_abstract)
+  for i = #pointers, 1, -1 do levels[#levels + 1] = pointers[i] end
+  d.levels = levels
+  return d
+end
+
+local function declarators(p)
+  local list = {declarator(p)}
+  while p:accept "," do list[#list + 1] = declarator(p) end
+  return list
+end
+
+-- ---- types
+
+local function member(p)
+  local start = p:peek()
+  local found = {attributes = attributes.parse(p), spec = spec(p)}
+  if p:is ";" then p:fail(start.pos, "a member without a name") end
+  return found, declarators(p)
+end
+
+local function members(p)
+  local list = {}
+  p:expect "{"
+  while not p:is "}" do
+    if p:peek().kind == "end" then p:expected "'}'" end
+    p:guarded(function()
+      local common, all = member(p)
+      p:expect ";"
+      for _, d in ipairs(all) do
+        list[#list + 1] = {attributes = common.attributes, spec = common.spec, declarator = d,
+          name = d.name, pos = d.pos}
+      end
+    end)
+  end
+  p:expect "}"
+  return list
+end
+
+local function labels(p)
+  local list = {}
+  p:expect "{"
+  repeat
+    if p:is "}" then break end
+    attributes.parse(p)
+    local t = p:name()
+    list[#list + 1] = {name = t.text, pos = t.pos, value = p:accept "=" and expression.parse(p) or nil}
+  until not p:accept ","
+  p:expect "}"
+  return list
+end
+
+local function skip_block(p)
+  local open, depth = p:expect "{", 1
+  while depth > 0 do
+    local t = p:next()
+    if t.kind == "end" then p:fail(open.pos, "this '{' is never closed") end
+    if t.kind == "punctuation" then depth = depth + (t.text == "{" and 1 or t.text == "}" and -1 or 0) end
+  end
+end
+
+local function tagged(body, field)
+  return function(p, t)
+    local found = {tag = t.text, pos = t.pos}
+    if p:peek().kind == "name" then found.name = p:next().text end
+    if p:is "{" then found[field] = body(p)
+    elseif not found.name then p:expected "'{'" end
+    return found
+  end
+end
+
+local compound = {
+  struct = tagged(members, "members"),
+  enum = tagged(labels, "labels"),
+  union = function(p, t)
+    local found = {tag = "union", pos = t.pos}
+    if p:peek().kind == "name" and not p:is "switch" then found.name = p:next().text end
+    if p:accept "switch" then
+      p:skip_parentheses()
+      if p:peek().kind == "name" then p:next() end
+    end
+    if p:is "{" then
+      skip_block(p)
+      found.defined = true
+    end
+    return found
+  end,
+  pipe = function(p, t) return {tag = "pipe", pos = t.pos, of = spec(p)} end,
+  interface = function(p, t)
+    return {tag = "com", pos = t.pos, name = p:name().text}
+  end,
+}
+compound.SAFEARRAY = function(p, t)
+  p:skip_parentheses()
+  return {tag = "com", pos = t.pos, name = "SAFEARRAY"}
+end
+
+function spec(p)
+  skip_qualifiers(p)
+  if p:is "[" then attributes.parse(p) end
+  local t = p:peek()
+  if t.kind ~= "name" then p:expected "a type" end
+  if compound[t.text] and not (t.text == "pipe" and p:peek(1).kind ~= "name") then
+    p:next()
+    return p:nested(compound[t.text], t)
+  end
+  if not builtin.words[t.text] then
+    p:next()
+    skip_qualifiers(p)
+    return {tag = "named", name = t.text, pos = t.pos}
+  end
+  local words = {}
+  while p:peek().kind == "name" and (builtin.words[p:peek().text] or qualifiers[p:peek().text]) do
+    local word = p:next().text
+    if not qualifiers[word] then words[#words + 1] = word end
+  end
+  return {tag = "base", words = words, pos = t.pos}
+end
+
+-- ---- declarations
+
+local function constant(p)
+  p:expect "const"
+  local found = {tag = "const", spec = spec(p), declarator = declarator(p)}
+  p:expect "="
+  found.value = expression.parse(p)
+  p:expect ";"
+  return found
+end
+
+local function typedef(p)
+  p:expect "typedef"
+  local found = {tag = "typedef", attributes = attributes.parse(p)}
+  found.spec = spec(p)
+  found.declarators = declarators(p)
+  p:expect ";"
+  return found
+end
+
+local function parameter(p)
+  local found = {attributes = attributes.parse(p)}
+  found.spec = spec(p)
+  attributes.parse(p, found.attributes)
+  found.declarator = declarator(p, nil, true)
+  found.name, found.pos = found.declarator.name, found.declarator.pos
+  return found
+end
+
+local function parameters(p)
+  local list = {}
+  p:expect "("
+  if p:is "void" and p:is(")", 1) then p:next() end
+  if not p:is ")" then
+    repeat list[#list + 1] = parameter(p) until not p:accept ","
+  end
+  p:expect ")"
+  return list
+end
+
+local function procedure(p, found_attributes, found_spec)
+  local d = declarator(p)
+  if not p:is "(" then p:expected "'('" end
+  local found = {tag = "procedure", name = d.name, pos = d.pos, attributes = found_attributes, spec = found_spec,
+    declarator = d, parameters = parameters(p)}
+  p:expect ";"
+  return found
+end
+
+local skipped = {import = true, include = true, importlib = true}
+
+local function import(p, word)
+  local found = {tag = "import", word = word.text, files = {}}
+  local parenthesis = p:accept "("
+  repeat
+    local t = p:kind("string", "a file name")
+    found.files[#found.files + 1] = {name = t.value, pos = t.pos}
+  until not p:accept ","
+  if parenthesis then p:expect ")" end
+  p:expect ";"
+  return found
+end
+
+local function directive(p)
+  local t = p:next()
+  local file = t.text:match '^#%s*include%s*[<"]([^>"]*)[>"]'
+  if file then return {tag = "import", word = "#include", files = {{name = file, pos = t.pos}}} end
+  if t.text:match "^#%s*pragma%f[%W]" then return {tag = "nothing"} end
+  p:error(t.pos, "'%s' is not supported yet", t.text:match "^#%s*%w*")
+  return {tag = "nothing"}
+end
+
+local function simple(p)
+  local t = p:peek()
+  if t.kind == "directive" then return directive(p) end
+  if p:accept ";" then return {tag = "nothing"} end
+  if skipped[t.text] and p:next() then return import(p, t) end
+  if p:accept "cpp_quote" then
+    p:skip_parentheses()
+    p:accept ";"
+    return {tag = "nothing"}
+  end
+  if p:is "const" then return constant(p) end
+  if p:is "typedef" then return typedef(p) end
+end
+
+local interface
+
+-- What begins with attributes or a type: an interface, a definition or a procedure.
+local function attributed(p, inside)
+  local found = attributes.parse(p)
+  if p:is "typedef" then
+    local t = typedef(p)
+    for _, a in ipairs(found) do
+      t.attributes[#t.attributes + 1] = a
+      t.attributes[a.name] = t.attributes[a.name] or a
+    end
+    return t
+  end
+  if p:is "interface" and (not inside or p:is("{", 2)) then return interface(p, found) end
+  for _, word in ipairs {"library", "coclass", "dispinterface", "module", "apicontract"} do
+    if p:is(word) then p:fail(p:peek().pos, "a %s is COM, and not supported", word) end
+  end
+  local what = spec(p)
+  if p:accept ";" then return {tag = "tag", attributes = found, spec = what} end
+  return procedure(p, found, what)
+end
+
+local function declaration(p, inside)
+  return simple(p) or attributed(p, inside)
+end
+
+function interface(p, found_attributes)
+  p:expect "interface"
+  local t = p:name "the interface's name"
+  local found = {tag = "interface", name = t.text, pos = t.pos, attributes = found_attributes, body = {}}
+  if p:accept ";" then return {tag = "nothing"} end
+  if p:accept ":" then found.base = p:name "an interface" end
+  local open = p:expect "{"
+  while not p:is "}" do
+    if p:peek().kind == "end" then p:fail(open.pos, "this '{' is never closed") end
+    found.body[#found.body + 1] = p:guarded(function() return declaration(p, true) end)
+  end
+  p:expect "}"
+  p:accept ";"
+  return found
+end
+
+--- The declarations of a source.
+local function parse(source, diagnostics)
+  local p = parser.new(source, diagnostics)
+  local list = {}
+  while p:peek().kind ~= "end" do
+    if p:is "}" then
+      p:error(p:next().pos, "this '}' closes nothing")
+    else
+      list[#list + 1] = p:guarded(function() return declaration(p) end)
+    end
+  end
+  return list
+end
+
+return {parse = parse}

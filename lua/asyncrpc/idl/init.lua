@@ -1,0 +1,135 @@
+--- Interface definitions (IDL and ACF) -> interfaces that can be called and served.
+
+local acf = require "asyncrpc.idl.acf"
+local check = require "asyncrpc.idl.check"
+local compile = require "asyncrpc.idl.compile"
+local diagnostics = require "asyncrpc.idl.diagnostics"
+local grammar = require "asyncrpc.idl.grammar"
+local interface = require "asyncrpc.idl.interface"
+
+local idl = {}
+
+-- Names a client has for itself, and those that Lua keeps.
+local reserved = {}
+for name in ([[async call with close binding and break do else elseif end false for function goto if in local nil not or
+  repeat return then true until while]]):gmatch "%S+" do
+  reserved[name] = true
+end
+
+-- Copies of what names mean in the whole file; every interface gets the same.
+local function enums_of(scope)
+  local found = {}
+  local function note(name, t)
+    if t.kind ~= "enum" or not t.labels or not name then return end
+    found[name] = {}
+    for _, l in ipairs(t.labels) do found[name][l.name] = l.value end
+  end
+  for name, t in pairs(scope.types) do note(name, t) end
+  for _, t in pairs(scope.tags) do note(t.name, t) end
+  return found
+end
+
+local function constants_of(scope)
+  local found = {}
+  for name, value in pairs(scope.constants) do
+    if scope.places[name] then found[name] = value end
+  end
+  return found
+end
+
+-- The ACF's word on each interface: {[name] = {[procedure] = attributes, [true] = attributes of all}}.
+local function acf_attributes(entries, source, found, notes)
+  local by_name, all = {}, {}
+  for _, iface in ipairs(found) do by_name[iface.name] = iface end
+  for _, entry in ipairs(entries) do
+    local procs, known = {[true] = entry.attributes}, {}
+    local iface = by_name[entry.name]
+    if not iface then notes:error(source, entry.pos, "the IDL file has no interface '%s'", entry.name) end
+    for _, p in ipairs(iface and iface.procs or {}) do known[p.name] = true end
+    for _, p in ipairs(entry.procedures) do
+      if iface and not known[p.name] then
+        notes:error(source, p.pos, "interface '%s' has no procedure '%s'", entry.name, p.name)
+      end
+      procs[p.name] = p.attributes
+      if entry.attributes.async then p.attributes.async = entry.attributes.async end
+    end
+    all[entry.name] = procs
+  end
+  return all
+end
+
+local function warn(iface, description, source, notes)
+  for i, p in ipairs(description.procs) do
+    local pos = iface.procs[i].pos
+    if p.refused then notes:warning(source, pos, "%s cannot be called: %s", p.name, p.refused) end
+    if reserved[p.name] then
+      notes:warning(source, pos, "'%s' is a name of the client's or of Lua's: call it as client:call(%q, ...)",
+        p.name, p.name)
+    end
+  end
+end
+
+local function build(found, scope, attributes, source)
+  local result, enums, constants = {}, enums_of(scope), constants_of(scope)
+  for _, iface in ipairs(found) do
+    local notes = diagnostics.new()
+    local description = compile.compile(iface, attributes[iface.name] or {})
+    warn(iface, description, source, notes)
+    result[iface.name] = interface.new(description, {enums = enums, constants = constants, endpoints = iface.endpoints,
+      warnings = notes.warnings})
+  end
+  return result
+end
+
+--- Interfaces by name, from the text of an IDL file. Raises an object that tells every mistake in it
+--- (`tostring`; `errors` has them one by one: file, line, column, message, excerpt).
+---@param text string
+---@param options? {name?: string, acf?: string, acf_name?: string}
+---@return table<string, asyncrpc.Interface>
+function idl.parse(text, options)
+  options = options or {}
+  local notes = diagnostics.new()
+  local source = diagnostics.source(options.name or "idl", text)
+  local declarations = grammar.parse(source, notes)
+  local entries, acf_source = {}, nil
+  if options.acf then
+    acf_source = diagnostics.source(options.acf_name or (source.name:gsub("%.idl$", "") .. ".acf"), options.acf)
+    entries = acf.parse(acf_source, notes)
+  end
+  notes:raise()
+  local found, scope = check.check(declarations, source, notes)
+  local attributes = acf_attributes(entries, acf_source, found, notes)
+  notes:raise()
+  return build(found, scope, attributes, source)
+end
+
+local function read(path)
+  local file, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local text, failed = file:read "a"
+  file:close()
+  return text, failed
+end
+
+local function acf_beside(path, wanted)
+  if wanted == false then return nil end
+  if wanted and wanted:find "[\n{]" then return wanted end
+  local name = wanted or path:gsub("%.[^./\\]*$", "") .. ".acf"
+  local text, why = read(name)
+  if wanted and not text then error(("idl.load: %s"):format(why), 3) end
+  return text, name
+end
+
+--- The same from a file, and from the .acf file of the same name beside it, if there is one. options.acf
+--- is another path, or the ACF's text, or false for none.
+---@param path string
+---@param options? {acf?: string|false}
+---@return table<string, asyncrpc.Interface>
+function idl.load(path, options)
+  local text, why = read(path)
+  if not text then error(("idl.load: %s"):format(why), 2) end
+  local acf_text, acf_name = acf_beside(path, options and options.acf)
+  return idl.parse(text, {name = path, acf = acf_text, acf_name = acf_name})
+end
+
+return idl

@@ -1,0 +1,93 @@
+-- A loaded interface, as a script sees it.
+
+local core = require "asyncrpc.core"
+
+---@class asyncrpc.Procedure
+---@field name string
+---@field opnum integer
+---@field async boolean            [async] in the ACF
+---@field refused string?          why it cannot be called
+---@field arguments asyncrpc.Parameter[] what a script passes, in order
+---@field results asyncrpc.Parameter[] what it gets, the return value first
+
+---@class asyncrpc.Parameter
+---@field name string
+---@field optional boolean         may be nil
+
+---@class asyncrpc.Interface
+---@field name string
+---@field uuid string
+---@field version string           "1.0"
+---@field procs asyncrpc.Procedure[] procs[opnum + 1]
+---@field enums table<string, table<string, integer>>
+---@field constants table<string, integer|number|string>
+---@field endpoints string[]       of the [endpoint] attribute
+---@field warnings string[]
+---@field core userdata
+local Interface = {}
+
+local interface_mt = {__index = Interface, __name = "asyncrpc.interface"}
+
+function interface_mt:__tostring()
+  return ("interface %s %s (%s)"):format(self.name, self.version, self.uuid)
+end
+
+--- A procedure by name or opnum.
+---@param which string|integer
+---@return asyncrpc.Procedure?
+function Interface:find(which)
+  if math.type(which) == "integer" then return self.procs[which + 1] end
+  for _, p in ipairs(self.procs) do
+    if p.name == which then return p end
+  end
+end
+
+local function names(list)
+  local found = {}
+  for i, p in ipairs(list) do found[i] = p.name .. (p.optional and "?" or "") end
+  return table.concat(found, ", ")
+end
+
+--- What a script passes and gets: "EchoData(in_data) -> out_data". A '?' marks what may be nil.
+---@param which string|integer
+---@return string
+function Interface:signature(which)
+  local p = self:find(which)
+  if not p then error(("interface %s has no procedure '%s'"):format(self.name, tostring(which)), 2) end
+  if p.refused then return ("%s: %s"):format(p.name, p.refused) end
+  return ("%s(%s)%s%s"):format(p.name, names(p.arguments), #p.results > 0 and " -> " or "", names(p.results))
+end
+
+local function parameters(description, list)
+  local found = {}
+  for _, m in ipairs(list and list.members or {}) do
+    local t = description.types[m.type]
+    while t.kind == "pointer" and t.ref do t = description.types[t.of] end
+    if m.place then found[m.place] = {name = m.name, optional = t.kind == "pointer"} end
+  end
+  return found
+end
+
+local function procedure(description, p, opnum)
+  return {name = p.name, opnum = opnum, async = p.async, refused = p.refused,
+    arguments = parameters(description, p["in"]), results = parameters(description, p.out)}
+end
+
+--- The object for a description (compile.lua).
+local function new(description, more)
+  local self = {
+    name = description.name,
+    uuid = description.uuid,
+    version = ("%d.%d"):format(description.major, description.minor),
+    procs = {},
+    enums = more.enums,
+    constants = more.constants,
+    endpoints = more.endpoints or {},
+    warnings = more.warnings,
+    core = core.interface(description),
+  }
+  for i, p in ipairs(description.procs) do self.procs[i] = procedure(description, p, i - 1) end
+  return setmetatable(self, interface_mt)
+end
+
+return {new = new}

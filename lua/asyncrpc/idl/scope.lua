@@ -1,0 +1,77 @@
+-- What names mean: types, struct and enum tags, constants. A file sees the predefined types underneath its own.
+
+local builtin = require "asyncrpc.idl.builtin"
+local expression = require "asyncrpc.idl.expression"
+
+local Scope = {}
+local scope_mt = {__index = Scope, __name = "asyncrpc.idl.scope"}
+
+local function new(source, diagnostics)
+  return setmetatable({
+    source = source,
+    diagnostics = diagnostics,
+    types = {},
+    tags = {},
+    constants = {TRUE = 1, FALSE = 0},
+    places = {}, -- name -> where it was defined
+  }, scope_mt)
+end
+
+function Scope:error(pos, format, ...)
+  self.diagnostics:error(self.source, pos, format, ...)
+end
+
+-- Notes a definition; false when the name is taken.
+function Scope:claim(name, pos)
+  if self.places[name] then
+    local line = self.source:place(self.places[name])
+    self:error(pos, "'%s' is defined already, in line %d", name, line)
+    return false
+  end
+  self.places[name] = pos
+  return true
+end
+
+function Scope:define_type(name, pos, t)
+  if self:claim(name, pos) then self.types[name] = t end
+end
+
+function Scope:define_constant(name, pos, value)
+  if self:claim(name, pos) then self.constants[name] = value end
+end
+
+function Scope:type(name)
+  return self.types[name] or builtin.names[name]
+end
+
+-- A struct's or enum's tag: the same table from the first mention on.
+function Scope:tag(kind, name)
+  local key = kind .. " " .. name
+  local t = self.tags[key]
+  if not t then
+    t = {kind = kind, name = name, incomplete = true}
+    self.tags[key] = t
+  end
+  return t
+end
+
+-- The value of a constant expression, or nil after a complaint.
+function Scope:value(e)
+  local value, why, pos = expression.evaluate(e, function(name) return self.constants[name] end)
+  if value == nil then self:error(pos, "%s", why) end
+  return value
+end
+
+-- The same where only an integer in a range will do.
+function Scope:integer(e, low, high, what)
+  local value = self:value(e)
+  if value == nil then return nil end
+  local exact = math.type(value) and math.tointeger(value)
+  if not exact or exact < low or exact > high then
+    self:error(e.pos, "%s must be an integer from %d to %d", what, low, high)
+    return nil
+  end
+  return exact
+end
+
+return {new = new}

@@ -1,0 +1,243 @@
+-- Specs and declarators -> types.
+--
+-- A type is {kind, ...}: int, bool, float, enum, uuid, struct, pointer, array, text as the core knows them;
+-- void and handle; refused, with `why`. A pointer's class is nil until its place decides. Arrays and texts
+-- carry their size expressions as trees until their list is known (counts.lua).
+
+local builtin = require "asyncrpc.idl.builtin"
+
+local resolve -- spec -> type
+
+local function refused(scope, pos, why)
+  return {kind = "refused", why = why, pos = pos, where = scope.source:where(pos)}
+end
+
+local function not_yet(scope, pos, what)
+  local are = what:match "s$" and not what:match "_is$" and not what:match "status$"
+  return refused(scope, pos, ("%s %s not supported yet"):format(what, are and "are" or "is"))
+end
+
+-- The first attribute that cannot be honoured yet, as a refused type.
+local function unsupported(scope, attributes)
+  for _, a in ipairs(attributes or {}) do
+    if a.unsupported then return not_yet(scope, a.pos, a.unsupported) end
+  end
+end
+
+-- ---- specs
+
+local function enum_values(scope, spec)
+  local labels, value = {}, -1
+  for _, l in ipairs(spec.labels) do
+    value = value + 1
+    if l.value then value = scope:integer(l.value, -0x80000000, 0xFFFFFFFF, "an enumeration value") or value end
+    if value > 0x7FFFFFFF then value = value - 0x100000000 end
+    labels[#labels + 1] = {name = l.name, value = value}
+    scope:define_constant(l.name, l.pos, value)
+  end
+  return labels
+end
+
+local function define(scope, spec, t)
+  if not t.incomplete then
+    scope:error(spec.pos, "%s '%s' is defined already", spec.tag, spec.name)
+  end
+  t.incomplete = nil
+end
+
+local function enum(scope, spec, attributes)
+  local t = spec.name and scope:tag("enum", spec.name) or {kind = "enum", incomplete = true}
+  t.size64, t.signed = 4, true
+  t.size = t.size or 2
+  if attributes and attributes.v1_enum then t.size = 4 end
+  if not spec.labels then return t end
+  define(scope, spec, t)
+  t.labels = enum_values(scope, spec)
+  return t
+end
+
+local function struct(scope, spec)
+  local t = spec.name and scope:tag("struct", spec.name) or {kind = "struct", incomplete = true}
+  if not spec.members then return t end
+  define(scope, spec, t)
+  t.filling, t.members = true, {}
+  scope.fill(scope, t, spec)
+  t.filling = nil
+  return t
+end
+
+local function base(scope, spec)
+  local t = builtin.base(spec.words)
+  if t then return t end
+  scope:error(spec.pos, "'%s' is no type", table.concat(spec.words, " "))
+  return refused(scope, spec.pos, "a type is wrong")
+end
+
+local function named(scope, spec)
+  local t = scope:type(spec.name)
+  if t then return t end
+  scope:error(spec.pos, "unknown type '%s'", spec.name)
+  return refused(scope, spec.pos, "a type is unknown")
+end
+
+local specs = {
+  base = base,
+  named = named,
+  enum = enum,
+  struct = struct,
+  union = function(scope, spec) return not_yet(scope, spec.pos, "unions") end,
+  pipe = function(scope, spec)
+    resolve(scope, spec.of)
+    return not_yet(scope, spec.pos, "pipes")
+  end,
+  com = function(scope, spec) return refused(scope, spec.pos, "COM interface pointers are not supported") end,
+}
+
+function resolve(scope, spec, attributes)
+  local t = specs[spec.tag](scope, spec, attributes)
+  return unsupported(scope, attributes) or t
+end
+
+-- ---- declarators
+
+local function copy(t, changes)
+  local c = {}
+  for k, v in pairs(t) do c[k] = v end
+  for k, v in pairs(changes) do c[k] = v end
+  return c
+end
+
+local function pointer_class(attributes)
+  return attributes.ref and "ref" or attributes.unique and "unique" or nil
+end
+
+-- Which expressions go to which level: {[1] = {size_is = e, length_is = e}, ...}
+local function sizes(scope, attributes)
+  local found = {}
+  local function note(name, field, change)
+    local a = attributes[name]
+    for i, e in ipairs(a and a.args or {}) do
+      if e then
+        found[i] = found[i] or {}
+        if found[i][field] then scope:error(a.pos, "size_is and max_is at once") end
+        found[i][field] = change and change(e) or e
+      end
+    end
+  end
+  note("size_is", "maximum")
+  note("max_is", "maximum", function(e)
+    return {tag = "binary", op = "+", a = e, b = {tag = "value", value = 1, pos = e.pos}, pos = e.pos}
+  end)
+  note("length_is", "actual")
+  return found
+end
+
+local function is_text(t, string)
+  if t.kind ~= "int" then return false end
+  return t.char or t.wide or (string and t.size <= 2 and not t.size64)
+end
+
+-- An array of t: texts where elements are bytes or characters. f: {count, conformant, maximum, actual, string}
+local function array(scope, t, f, pos)
+  if t.kind == "refused" then return t end
+  if t.kind == "void" or t.kind == "handle" then
+    scope:error(pos, "an array of %s", t.name)
+    return refused(scope, pos, "an array is wrong")
+  end
+  if t.conformant then return not_yet(scope, pos, "multi-dimensional conformant arrays") end
+  local varying = f.actual ~= nil or f.string
+  local made = {count = f.count, conformant = f.conformant, varying = varying or nil, maximum = f.maximum,
+    actual = f.actual, pos = pos}
+  if is_text(t, f.string) then
+    made.kind, made.string, made.wide = "text", f.string, t.size == 2 or nil
+    return made
+  end
+  if f.string then
+    scope:error(pos, "[string] is for char, byte and wchar_t")
+    return refused(scope, pos, "a string is wrong")
+  end
+  made.kind, made.of = "array", t
+  return made
+end
+
+local function array_level(scope, t, level, size, string)
+  local f = {maximum = size.maximum, actual = size.actual, string = string, conformant = not level.size or nil}
+  if level.size then
+    f.count = scope:integer(level.size, 1, 0x7FFFFFFF, "the size of an array") or 1
+    if size.maximum then
+      scope:error(size.maximum.pos, "the array has a fixed size already")
+      f.maximum = nil
+    end
+  elseif not size.maximum and not string then
+    scope:error(level.pos, "size_is or a size is missing")
+  end
+  return array(scope, t, f, level.pos)
+end
+
+local function pointer_level(scope, t, level, size, string)
+  if size.maximum or size.actual or string then
+    t = array(scope, t, {conformant = true, maximum = size.maximum, actual = size.actual, string = string}, level.pos)
+  end
+  if t.kind == "refused" then return t end
+  if t.kind == "void" then return refused(scope, level.pos, "void pointers are not supported") end
+  return {kind = "pointer", of = t, class = level.class, pos = level.pos}
+end
+
+-- Levels that attributes speak of may be hidden in a typedef: `typedef char *T; [string] T t`.
+local function unfold(t, levels, wanted)
+  local all = {table.unpack(levels)}
+  while #all < wanted and t.kind == "pointer" do
+    all[#all + 1] = {tag = "pointer", pos = t.pos, class = t.class}
+    t = t.of
+  end
+  return t, all
+end
+
+local function wanted_levels(found, attributes)
+  local wanted = attributes.string and 1 or 0
+  for i in pairs(found) do wanted = math.max(wanted, i) end
+  return wanted
+end
+
+local function complain_of_level(scope, d, attributes, found, levels)
+  for i, f in pairs(found) do
+    if i > levels then scope:error((f.maximum or f.actual).pos, "a size for what is neither array nor pointer") end
+  end
+  if attributes.string and levels == 0 then
+    scope:error(attributes.string.pos, "[string] is for arrays and pointers")
+  elseif pointer_class(attributes) and levels == 0 then
+    scope:error(d.pos, "ref and unique are for pointers")
+  end
+end
+
+-- The same type with a class for its outermost pointer, if that has none.
+local function settle(t, class)
+  if t.kind == "pointer" and not t.class then return copy(t, {class = class}) end
+  return t
+end
+
+-- The type a declarator gives to a name. inner is the class of pointers behind the first level.
+local function declare(scope, t, d, attributes, inner)
+  local found = sizes(scope, attributes)
+  local levels
+  local own = t
+  t, levels = unfold(t, d.levels, wanted_levels(found, attributes))
+  local is_string_type = own.kind == "pointer" and own.of.kind == "text" and own.of.string
+  local string = attributes.string and not is_string_type
+  if #levels > 0 or not (own.kind == "pointer" or own.kind == "text" or own.kind == "refused") then
+    complain_of_level(scope, d, attributes, found, #levels)
+  end
+  for i = #levels, 1, -1 do
+    local level, size = levels[i], found[i] or {}
+    t = settle(t, inner)
+    local last = i == #levels and string and true or nil
+    if level.tag == "array" then t = array_level(scope, t, level, size, last)
+    else t = pointer_level(scope, t, level, size, last) end
+  end
+  local class = pointer_class(attributes)
+  if class and t.kind == "pointer" then t = copy(t, {class = class}) end
+  return t
+end
+
+return {resolve = resolve, declare = declare, settle = settle, refused = refused, not_yet = not_yet,
+  unsupported = unsupported}

@@ -1,0 +1,35 @@
+-- asyncrpc: asynchronous Microsoft RPC. What `require "asyncrpc"` returns; the logic is elsewhere.
+local core = require "asyncrpc.core"
+local err = require "asyncrpc.error"
+local task = require "asyncrpc.task"
+local loop = require "asyncrpc.loop"
+
+---@class asyncrpc
+return {
+  _VERSION = "asyncrpc " .. core.version,
+
+  idl = require "asyncrpc.idl",
+
+  client = core.client,
+  server = core.server,
+  async = core.async,
+  event = require "asyncrpc.event",
+
+  spawn = task.spawn,
+  sleep = core.sleep,
+  run = loop.run,
+  now = core.now,
+  stats = core.stats,
+
+  status = err.status,
+  fault = err.fault,
+  raise = err.raise,
+  is_error = err.is,
+  on_error = err.on_error,
+
+  CALL_COMPLETE = 0,
+  SEND_COMPLETE = 1,
+  RECEIVE_COMPLETE = 2,
+  CLIENT_DISCONNECT = 3,
+  CLIENT_CANCEL = 4,
+}
