@@ -1,0 +1,96 @@
+-- Coroutines of tasks and managers that end in other ways than by returning.
+local h = require "spec.support.harness"
+
+local function closing(manager)
+  local world = require "spec.support.world"
+  local co
+  local w = world.open(h.binding "memory", {
+    managers = {
+      Add = function(call)
+        co = coroutine.running()
+        return manager(call)
+      end,
+    },
+  })
+  return w, function()
+    world.eventually(function() return co end)
+    coroutine.close(co)
+  end
+end
+
+it("a manager whose coroutine is closed faults its call", h.async(function()
+  local rpc = require "asyncrpc"
+  local w, close = closing(function() rpc.sleep(100000) end)
+  local call = w.client.async:Add(1, 2)
+  close()
+  local ok, err = pcall(call.await, call)
+  assert.is_false(ok)
+  assert.equal(1818, err.status)
+  w.close()
+end))
+
+it("a task whose coroutine is closed is over for those who await it", h.async(function()
+  local rpc = require "asyncrpc"
+  local co
+  local task = rpc.spawn(function()
+    co = coroutine.running()
+    rpc.sleep(100000)
+  end)
+  coroutine.close(co)
+  assert.equal("failed", task:status())
+  local ok, err = pcall(task.await, task)
+  assert.is_false(ok)
+  assert.equal(1818, err.status)
+end))
+
+it("a task that fails again in its __close is reported once", h.async(function()
+  local rpc = require "asyncrpc"
+  rpc.spawn(function()
+    local _ <close> = setmetatable({}, { __close = function() error("second", 0) end })
+    rpc.sleep(1)
+    error("first", 0)
+  end)
+  rpc.sleep(20)
+  assert.same({ "second" }, h.errors())
+end))
+
+it("tasks that start tasks without end fail, and the process lives", h.async(function()
+  local rpc = require "asyncrpc"
+  local depth = 0
+  local function deeper()
+    depth = depth + 1
+    rpc.spawn(deeper)
+  end
+  rpc.spawn(deeper)
+  rpc.sleep(20)
+  local errors = h.errors()
+  assert.equal(1, #errors)
+  assert.truthy(errors[1]:find "stack overflow")
+  assert.is_true(depth > 10 and depth < 250)
+end))
+
+it("a coroutine that dies after a wait is dead, and its __close sees why", h.async(function()
+  local rpc = require "asyncrpc"
+  local why
+  local co = coroutine.create(function()
+    local _ <close> = setmetatable({}, { __close = function(_, e) why = e end })
+    rpc.sleep(1)
+    error("boom", 0)
+  end)
+  coroutine.resume(co)
+  rpc.sleep(20)
+  assert.same({ "boom" }, h.errors())
+  assert.equal("boom", why)
+  assert.equal("dead", coroutine.status(co))
+end))
+
+it("only functions are spawned", h.async(function()
+  local rpc = require "asyncrpc"
+  for _, what in ipairs { 3, "x", {} } do
+    local ok, err = pcall(rpc.spawn, what)
+    assert.is_false(ok)
+    assert.truthy(err:find "function expected")
+  end
+  local called = setmetatable({}, { __call = function(_, a) return a end })
+  assert.equal(7, rpc.spawn(called, 7):await())
+end))
