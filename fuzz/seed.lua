@@ -1,0 +1,93 @@
+-- Makes seeds out of the recorded exchanges: lua seed.lua FOLDER FILE.hex.txt ... writes FOLDER/TARGET/NAME.
+-- See fuzz.h for their form.
+local folder = table.remove(arg, 1)
+local TARGETS = { "frame", "pdu", "client", "server", "ndr" }
+local MOST = 6000
+
+for _, target in ipairs(TARGETS) do os.execute("mkdir -p " .. folder .. "/" .. target) end
+
+local function write(target, name, bytes)
+  local f = assert(io.open(folder .. "/" .. target .. "/" .. name, "wb"))
+  f:write(bytes)
+  f:close()
+end
+
+-- Connections of a file, each a list of { client = whether, bytes = a PDU }.
+local function read(path)
+  local conns, conn, step = {}, 0, nil
+  for line in io.lines(path) do
+    if line:match "^## connect" then conn = conn + 1
+    elseif line:match "^## " then
+      local n = tonumber(line:match "conn(%d+)") or conn
+      conns[n] = conns[n] or {}
+      step = { client = line:match "C>S" ~= nil or line:match "^## C " ~= nil, bytes = "" }
+      table.insert(conns[n], step)
+    elseif step and line:match "^%x" then
+      step.bytes = step.bytes .. line:match "^%x+":gsub("%x%x", function(h) return string.char(tonumber(h, 16)) end)
+    end
+  end
+  return conns
+end
+
+local function type_of(pdu) return pdu:byte(3) end
+local function ends(pdu) return pdu:byte(4) & 2 ~= 0 end
+
+local function stream(steps, client)
+  local all = {}
+  for _, s in ipairs(steps) do if s.client == client then all[#all + 1] = s.bytes end end
+  return table.concat(all):sub(1, MOST)
+end
+
+local function knobs(first) return string.char(first) .. ("\0"):rep(7) end
+
+local function server_seed(steps, first)
+  local items = { string.char(first, 0, 3, 0, 2, 3, 0, 0) }
+  for _, s in ipairs(steps) do
+    if s.client and #s.bytes >= 16 then items[#items + 1] = "\0" .. s.bytes end
+  end
+  return table.concat(items):sub(1, MOST)
+end
+
+-- What the client said is asked for again; answers get the ids of our questions.
+local function client_seed(steps, first, forgets)
+  local items, calls, contexts = { knobs(first) }, 0, 0
+  for _, s in ipairs(steps) do
+    local pdu = s.bytes
+    local kind = #pdu >= 16 and type_of(pdu)
+    if not s.client and kind then
+      items[#items + 1] = "\8" .. pdu
+      if forgets and kind == 2 and not ends(pdu) then items[#items + 1] = "\6" .. string.char((calls - 1) % 16) end
+    elseif kind == 11 or kind == 14 then
+      items[#items + 1] = "\5" .. string.char(contexts % 8)
+      contexts = contexts + 1
+    elseif kind == 0 and ends(pdu) then
+      items[#items + 1] = "\4" .. string.char(calls % 16)
+      calls = calls + 1
+    elseif kind == 18 or kind == 19 then
+      items[#items + 1] = kind == 18 and "\7\0" or "\6\x80"
+    end
+  end
+  return table.concat(items):sub(1, MOST)
+end
+
+for _, path in ipairs(arg) do
+  local name = path:gsub("%.hex%.txt$", ""):gsub("^.*/", "")
+  for n, steps in pairs(read(path)) do
+    local id = name .. "-" .. n
+    write("frame", id .. "-c", knobs(0) .. stream(steps, true))
+    write("frame", id .. "-s", "\1\7\0\40\1\200\16\24" .. stream(steps, false))
+    write("server", id, server_seed(steps, 0x18))
+    write("client", id, client_seed(steps, 0x18))
+    write("client", id .. "-f", client_seed(steps, 0x18, true))
+    for i, s in ipairs(steps) do
+      if #s.bytes >= 16 and #s.bytes < MOST then write("pdu", id .. "-" .. i, "\16\0" .. s.bytes) end
+    end
+  end
+end
+
+-- A stub of small numbers for every type of ndr.c, in both syntaxes.
+for kind = 0, 19 do
+  local stub = ("\1\0\0\0\0\0\0\0"):rep(24)
+  write("ndr", ("%d-20"):format(kind), string.char(kind, 1) .. stub:gsub("\1\0\0\0\0\0\0\0", "\1\0\0\0"))
+  write("ndr", ("%d-64"):format(kind), string.char(kind, 0) .. stub)
+end
