@@ -1,0 +1,28 @@
+-- The client of the Lua measurements: lua5.4 bench/client.lua ADDR w1|w2 [depth=N ...]
+local rpc = require "asyncrpc"
+local uv = require "luv"
+local here = arg[0]:match "^(.*)/"
+local B = require "benchlua"
+B.init(arg)
+local Bench = rpc.idl.load(here .. "/bench.idl").Bench
+local binding, dir = dofile(here .. "/address.lua")(arg[1])
+local client = rpc.client(Bench, binding, { local_dir = dir })
+local step, text = B.step, ("0123456789abcdef"):rep(2)
+
+local loops = {}
+function loops.w1()
+  repeat assert(client:One(7) == 7) until step()
+  uv.stop()
+end
+function loops.w2()
+  repeat
+    local n, back = client:Pair(7, text)
+    assert(n == 7 and back == text)
+  until step()
+  uv.stop()
+end
+
+for _ = 1, B.opt("depth", 1) do rpc.spawn(loops[arg[2]]) end
+rpc.run()
+B.report ""
+os.exit(0, false)
