@@ -5,7 +5,7 @@ BUILD    ?= build
 CC       ?= cc
 LUA      ?= lua5.4
 LTO      ?= $(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
-OPT      ?= -O2 -g $(LTO)
+OPT      ?= -O3 -g -fno-plt $(LTO)
 WERROR   ?= -Werror
 SANITIZE ?=
 DEFINES  ?=

@@ -7,9 +7,8 @@
 
 #include <stdlib.h>
 
-/* User values: the interface, its methods, what the object answers to, and the async view (of a client) or
- * the client (of a view). */
-enum { UV_INTERFACE = 1, UV_METHODS, UV_NAMES, UV_OTHER, UV_COUNT = UV_OTHER };
+/* User values: the methods, and the interface (of a client) or the client (of its async view). */
+enum { UV_METHODS = 1, UV_INTERFACE, UV_CLIENT = UV_INTERFACE, UV_COUNT = UV_INTERFACE };
 
 typedef struct shared_client shared_client; /* what views of one client share */
 struct shared_client {
@@ -20,6 +19,7 @@ struct shared_client {
 typedef struct client client;
 struct client {
   arpc__state *st;
+  size_t class; /* arpc__object so far */
   shared_client *shared;
   uint32_t timeout;
   uint8_t has_object;
@@ -27,6 +27,7 @@ struct client {
 };
 
 typedef struct async_view {
+  arpc__object head;
   client *client; /* kept by the user value */
 } async_view;
 
@@ -226,23 +227,22 @@ static const luaL_Reg client_methods[] = {{"call", long_form},         {"with", 
                                           {"binding", client_binding}, {NULL, NULL}};
 static const luaL_Reg view_methods[] = {{"call", long_form}, {NULL, NULL}};
 
-/* Pushes what a client, or its async view, answers to: its own names, and the procedures that are not named
- * like them. In the place of `async` stands a light userdata, as every client has a view of its own. */
+/* Pushes {__index = what a client, or its async view, answers to}: its own names, and the procedures that
+ * are not named like them. */
 static void push_names(lua_State *L, arpc__state *st, const arpc__interface *iface, int methods, int view) {
-  lua_createtable(L, 0, (int)iface->nprocs + 5);
+  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, (int)iface->nprocs + 4);
   for (uint32_t n = 0; n < iface->nprocs; n++) {
     if (!iface->procs[n].name) continue;
     lua_rawgeti(L, methods, n);
     lua_setfield(L, -2, iface->procs[n].name);
   }
   arpc__functions(L, st, view ? view_methods : client_methods);
-  lua_pushlightuserdata(L, st);
-  if (view) lua_pop(L, 1);
-  else lua_setfield(L, -2, "async");
+  lua_setfield(L, -2, "__index");
 }
 
-/* Pushes the table of methods: by name and by opnum for the long form, at -1 and -2 the names of clients and
- * views; kept in a weak table by interface. */
+/* Pushes the table of methods: by name and by opnum for the long form, at -1 and -2 what clients and views
+ * answer to; kept in a weak table by interface. */
 static void push_methods(lua_State *L, arpc__state *st, arpc__interface *iface, int index) {
   index = lua_absindex(L, index);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &methods_key);
@@ -265,19 +265,16 @@ static void push_methods(lua_State *L, arpc__state *st, arpc__interface *iface, 
   }
   for (int view = 0; view < 2; view++) {
     push_names(L, st, iface, lua_gettop(L), view);
+    lua_pushstring(L, view ? "asyncrpc.client.async" : "asyncrpc.client");
+    lua_setfield(L, -2, "__name");
+    lua_pushliteral(L, "protected");
+    lua_setfield(L, -2, "__metatable");
     lua_rawseti(L, -2, -1 - view);
   }
   lua_pushvalue(L, index);
   lua_pushvalue(L, -2);
   lua_rawset(L, -4);
   lua_remove(L, -2);
-}
-
-static int client_index(lua_State *L) {
-  lua_getiuservalue(L, 1, UV_NAMES);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, -2) == LUA_TLIGHTUSERDATA) lua_getiuservalue(L, 1, UV_OTHER);
-  return 1;
 }
 
 /* call("Name" or opnum, ...): the long form, of clients and views */
@@ -298,25 +295,44 @@ static int long_form(lua_State *L) {
 
 /* ---- making clients ----------------------------------------------------------------------------*/
 
-static client *push_client(lua_State *L, arpc__state *st, int interface, int methods) {
-  client *c = arpc__object_new(L, st, ARPC__CLIENT, sizeof *c, UV_COUNT);
-  int self = lua_gettop(L);
-  c->st = st;
-  lua_pushvalue(L, interface);
-  lua_setiuservalue(L, self, UV_INTERFACE);
-  lua_pushvalue(L, methods);
-  lua_setiuservalue(L, self, UV_METHODS);
-  lua_rawgeti(L, methods, -1);
-  lua_setiuservalue(L, self, UV_NAMES);
+/* A view's metatable is the same for all of an interface. */
+static void push_view(lua_State *L, arpc__state *st, client *c, int self, int methods) {
   async_view *view = arpc__object_new(L, st, ARPC__ASYNC_VIEW, sizeof *view, UV_COUNT);
   view->client = c;
   lua_pushvalue(L, methods);
   lua_setiuservalue(L, -2, UV_METHODS);
-  lua_rawgeti(L, methods, -2);
-  lua_setiuservalue(L, -2, UV_NAMES);
   lua_pushvalue(L, self);
-  lua_setiuservalue(L, -2, UV_OTHER);
-  lua_setiuservalue(L, self, UV_OTHER);
+  lua_setiuservalue(L, -2, UV_CLIENT);
+  lua_rawgeti(L, methods, -2);
+  lua_setmetatable(L, -2);
+}
+
+/* A client's metatable is its own: looking a procedure up goes through tables alone, {async = its view} first. */
+static void set_metatable(lua_State *L, arpc__state *st, client *c, int self, int methods) {
+  static const char *const same[] = {"__gc", "__close", "__tostring", "__name", "__metatable"};
+  lua_createtable(L, 0, 6);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[ARPC__CLIENT]);
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    lua_getfield(L, -1, same[i]);
+    lua_setfield(L, -3, same[i]);
+  }
+  lua_pop(L, 1);
+  lua_createtable(L, 0, 1);
+  push_view(L, st, c, self, methods);
+  lua_setfield(L, -2, "async");
+  lua_rawgeti(L, methods, -1);
+  lua_setmetatable(L, -2);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, self);
+}
+
+static client *push_client(lua_State *L, arpc__state *st, int interface, int methods) {
+  client *c = arpc__object_new(L, st, ARPC__CLIENT, sizeof *c, UV_COUNT);
+  lua_pushvalue(L, interface);
+  lua_setiuservalue(L, -2, UV_INTERFACE);
+  lua_pushvalue(L, methods);
+  lua_setiuservalue(L, -2, UV_METHODS);
+  set_metatable(L, st, c, lua_gettop(L), methods);
   return c;
 }
 
@@ -438,13 +454,6 @@ static int client_tostring(lua_State *L) {
   return 1;
 }
 
-static void set_index(lua_State *L, arpc__state *st, enum arpc__class class) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[class]);
-  lua_pushcfunction(L, client_index);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-}
-
 void arpc__open_client(lua_State *L, arpc__state *st) {
   static const luaL_Reg meta[] = {
       {"__gc", client_gc}, {"__close", client_close}, {"__tostring", client_tostring}, {NULL, NULL}};
@@ -452,8 +461,6 @@ void arpc__open_client(lua_State *L, arpc__state *st) {
   static const luaL_Reg functions[] = {{"client", l_client}, {NULL, NULL}};
   arpc__class_new(L, st, ARPC__CLIENT, "asyncrpc.client", client_methods, meta);
   arpc__class_new(L, st, ARPC__ASYNC_VIEW, "asyncrpc.client.async", view_methods, none);
-  set_index(L, st, ARPC__CLIENT);
-  set_index(L, st, ARPC__ASYNC_VIEW);
   lua_newtable(L);
   lua_newtable(L);
   lua_pushliteral(L, "k");

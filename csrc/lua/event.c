@@ -2,25 +2,35 @@
 
 #include "lua/wait.h"
 
+typedef struct event {
+  arpc__object head;
+  arpc_event *core; /* NULL once collected */
+} event;
+
 arpc_event *arpc__check_event(lua_State *L, arpc__state *st, int index) {
-  arpc_event *e = *(arpc_event **)arpc__object_check(L, st, index, ARPC__EVENT);
-  if (!e) luaL_argerror(L, index, "the event was collected");
-  return e;
+  event *e = arpc__object_check(L, st, index, ARPC__EVENT);
+  if (!e->core) luaL_argerror(L, index, "the event was collected");
+  return e->core;
+}
+
+arpc_event *arpc__to_event(lua_State *L, int index) {
+  event *e = lua_touserdata(L, index);
+  return e ? e->core : NULL;
 }
 
 /* event(manual_reset, set) */
 static int l_event(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   unsigned flags = (lua_toboolean(L, 1) ? ARPC_EVENT_MANUAL : 0) | (lua_toboolean(L, 2) ? ARPC_EVENT_SET : 0);
-  arpc_event **e = arpc__object_new(L, st, ARPC__EVENT, sizeof *e, 0);
-  if (arpc_event_new(e, st->rt, flags)) luaL_error(L, "not enough memory");
+  event *e = arpc__object_new(L, st, ARPC__EVENT, sizeof *e, 0);
+  if (arpc_event_new(&e->core, st->rt, flags)) luaL_error(L, "not enough memory");
   return 1;
 }
 
 static int event_gc(lua_State *L) {
-  arpc_event **e = lua_touserdata(L, 1);
-  arpc_event_free(*e);
-  *e = NULL;
+  event *e = lua_touserdata(L, 1);
+  arpc_event_free(e->core);
+  e->core = NULL;
   return 0;
 }
 

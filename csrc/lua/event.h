@@ -4,5 +4,7 @@
 #include "lua/state.h"
 
 arpc_event *arpc__check_event(lua_State *L, arpc__state *st, int index); /* raises */
+/* Of what is an event or nil; NULL also once it was collected. */
+arpc_event *arpc__to_event(lua_State *L, int index);
 
 #endif

@@ -87,8 +87,8 @@ static void start_callback(arpc__handle *h, lua_State *L) {
 /* The handle is on top of the stack. */
 static void set_event(lua_State *L) {
   lua_getiuservalue(L, -1, ARPC__UV_TARGET);
-  arpc_event **e = lua_touserdata(L, -1);
-  if (e && *e) arpc_event_set(*e);
+  arpc_event *e = arpc__to_event(L, -1);
+  if (e) arpc_event_set(e);
   lua_pop(L, 1);
 }
 
@@ -125,7 +125,6 @@ static void on_complete(arpc_runtime *rt, const arpc_async *async, arpc_event_ki
 
 arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st) {
   arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, sizeof *h, ARPC__UV_COUNT);
-  h->st = st;
   h->last_event = -1;
   arpc_async_init(&h->async, sizeof h->async);
   return h;
@@ -133,8 +132,7 @@ arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st) {
 
 arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc) {
   size_t size = offsetof(arpc__handle, kept) + proc->nkept * sizeof(int64_t);
-  arpc__handle *h = arpc__object_new(L, st, proc->async ? ARPC__HANDLE : ARPC__SYNC_HANDLE, size, ARPC__UV_COUNT);
-  h->st = st;
+  arpc__handle *h = arpc__object_new(L, st, proc->async ? ARPC__HANDLE : ARPC__SYNC_HANDLE, size, ARPC__UV_SERVED);
   h->last_event = -1;
   h->server = 1;
   h->proc = proc;

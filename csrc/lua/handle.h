@@ -5,11 +5,15 @@
 #include "lua/wait.h"
 
 /* User values of the userdata. */
-enum { ARPC__UV_TARGET = 1, ARPC__UV_USER_INFO, ARPC__UV_OWNER, ARPC__UV_CALLBACK, ARPC__UV_COUNT = ARPC__UV_CALLBACK };
+enum {
+  ARPC__UV_OWNER = 1, ARPC__UV_USER_INFO, ARPC__UV_TARGET, ARPC__UV_SERVED = ARPC__UV_TARGET,
+  ARPC__UV_CALLBACK, ARPC__UV_COUNT = ARPC__UV_CALLBACK /* a client's only */
+};
 
 typedef struct arpc__handle arpc__handle;
 struct arpc__handle {
   arpc__state *st;
+  size_t class;             /* arpc__object so far */
   arpc_async async;         /* the call it stands for, or stood for last */
   const arpc__proc *proc;   /* lives in the interface, which the owner keeps */
   uint32_t anchor;          /* while pending and somebody is to be told */

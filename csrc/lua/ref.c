@@ -48,7 +48,6 @@ void arpc__functions(lua_State *L, arpc__state *st, const luaL_Reg *functions) {
 void arpc__class_new(lua_State *L, arpc__state *st, enum arpc__class class, const char *name, const luaL_Reg *methods,
                      const luaL_Reg *meta) {
   luaL_newmetatable(L, name);
-  st->classes[class] = lua_topointer(L, -1);
   lua_pushvalue(L, -1);
   st->metatables[class] = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushliteral(L, "protected");
@@ -66,19 +65,19 @@ static const char *const names[] = {"asyncrpc.client", "asyncrpc.client.async", 
                                     "asyncrpc.server", "asyncrpc.event"};
 
 void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues) {
-  void *object = memset(lua_newuserdatauv(L, size, nuservalues), 0, size);
+  arpc__object *object = memset(lua_newuserdatauv(L, size, nuservalues), 0, size);
+  object->st = st;
+  object->class = class;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[class]);
   lua_setmetatable(L, -2);
   return object;
 }
 
 void *arpc__object_test(lua_State *L, arpc__state *st, int index, enum arpc__class class) {
-  void *object = lua_touserdata(L, index);
-  if (!object || !lua_getmetatable(L, index)) return NULL;
-  const void *is = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  if (is == st->classes[class]) return object;
-  return class == ARPC__HANDLE && is == st->classes[ARPC__SYNC_HANDLE] ? object : NULL;
+  arpc__object *object = lua_touserdata(L, index);
+  if (!object || lua_rawlen(L, index) < sizeof *object || object->st != st) return NULL;
+  if (object->class == class) return object;
+  return class == ARPC__HANDLE && object->class == ARPC__SYNC_HANDLE ? object : NULL;
 }
 
 void *arpc__object_check(lua_State *L, arpc__state *st, int index, enum arpc__class class) {

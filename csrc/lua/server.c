@@ -12,13 +12,14 @@ struct registration {
   arpc__list node;
   arpc__state *st;
   arpc__interface *iface;
-  int managers;      /* registry: functions by opnum, from 1; false = none */
+  int *managers;     /* registry: functions by opnum; LUA_NOREF = none */
   int interface;     /* registry: the interface's userdata */
 };
 
 typedef struct server server;
 struct server {
   arpc__state *st;
+  size_t class;       /* arpc__object so far */
   arpc_server *core;  /* NULL once closed */
   uint32_t anchor;    /* while listening */
   arpc__list registrations;
@@ -70,7 +71,7 @@ static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_asyn
   return h;
 }
 
-/* The manager is on top of the main stack. The task's stack: run_manager, handle, manager, handle, arguments
+/* The task's stack: run_manager, handle, manager, handle, arguments
  * ...; a coroutine at rest has room for more than that, and unmarshalling sees to its own. */
 static void run(registration *r, const arpc_async *call, const arpc_incoming *in) {
   arpc__state *st = r->st;
@@ -79,7 +80,7 @@ static void run(registration *r, const arpc_async *call, const arpc_incoming *in
   lua_pushcfunction(co, run_manager);
   arpc__handle *h = push_handle(co, r, call, in);
   t->arg = h;
-  lua_xmove(st->main, co, 1);
+  lua_rawgeti(co, LUA_REGISTRYINDEX, r->managers[in->opnum]);
   lua_pushvalue(co, -2);
   arpc__reader reader = arpc__reader_of(in->stub, in->len, in->big_endian);
   arpc_status status = arpc__unmarshal_in(co, h->proc, &reader, in->transfer, &h->kept);
@@ -93,15 +94,8 @@ static void run(registration *r, const arpc_async *call, const arpc_incoming *in
 
 static void on_request(arpc_runtime *rt, const arpc_async *call, const arpc_incoming *in, void *arg) {
   registration *r = arg;
-  lua_State *L = r->st->main;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, r->managers);
-  if (lua_rawgeti(L, -1, in->opnum + 1) == LUA_TFUNCTION) {
-    run(r, call, in);
-    lua_pop(L, 1);
-    return;
-  }
-  lua_pop(L, 2);
-  arpc_async_abort(rt, call, ARPC_S_PROCNUM_OUT_OF_RANGE);
+  if (r->managers[in->opnum] != LUA_NOREF) run(r, call, in);
+  else arpc_async_abort(rt, call, ARPC_S_PROCNUM_OUT_OF_RANGE);
 }
 
 /* ---- registering -------------------------------------------------------------------------------*/
@@ -128,21 +122,20 @@ static void check_names(lua_State *L, const arpc__interface *iface, int managers
   }
 }
 
-static void push_by_opnum(lua_State *L, const arpc__interface *iface, int managers) {
-  lua_createtable(L, (int)iface->nprocs, 0);
-  for (uint32_t n = 0; n < iface->nprocs; n++) {
-    if (!iface->procs[n].name || lua_getfield(L, managers, iface->procs[n].name) == LUA_TNIL) {
-      if (iface->procs[n].name) lua_pop(L, 1);
-      lua_pushboolean(L, 0);
-    }
-    lua_rawseti(L, -2, n + 1);
+static void keep_managers(lua_State *L, registration *r, int managers) {
+  for (uint32_t n = 0; n < r->iface->nprocs; n++) {
+    r->managers[n] = LUA_NOREF;
+    if (!r->iface->procs[n].name) continue;
+    if (lua_getfield(L, managers, r->iface->procs[n].name) == LUA_TNIL) lua_pop(L, 1);
+    else r->managers[n] = luaL_ref(L, LUA_REGISTRYINDEX);
   }
 }
 
 static void forget(lua_State *L, registration *r) {
   arpc__list_remove(&r->node);
-  luaL_unref(L, LUA_REGISTRYINDEX, r->managers);
+  for (uint32_t n = 0; n < r->iface->nprocs; n++) luaL_unref(L, LUA_REGISTRYINDEX, r->managers[n]);
   luaL_unref(L, LUA_REGISTRYINDEX, r->interface);
+  free(r->managers);
   free(r);
 }
 
@@ -154,12 +147,12 @@ static int server_register(lua_State *L) {
   lua_settop(L, 3);
   check_names(L, iface, 3);
   registration *r = calloc(1, sizeof *r);
+  if (r && !(r->managers = calloc(iface->nprocs + 1, sizeof *r->managers))) free(r), r = NULL;
   if (!r) return luaL_error(L, "not enough memory");
   arpc__list_append(&s->registrations, &r->node);
   r->st = s->st;
   r->iface = iface;
-  push_by_opnum(L, iface, 3);
-  r->managers = luaL_ref(L, LUA_REGISTRYINDEX);
+  keep_managers(L, r, 3);
   if (lua_istable(L, 2)) lua_getfield(L, 2, "core");
   else lua_pushvalue(L, 2);
   r->interface = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -225,7 +218,6 @@ static int l_server(lua_State *L) {
   arpc_server_options o = core_options(L, 1);
   if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   server *s = arpc__object_new(L, st, ARPC__SERVER, sizeof *s, 0);
-  s->st = st;
   arpc__list_init(&s->registrations);
   arpc_status status = arpc_server_new(&s->core, st->rt, &o);
   if (status) return arpc__raise(L, status, "server: %s", arpc_status_text(status));

@@ -39,8 +39,7 @@ struct arpc__state {
   uint32_t encodings;       /* counts uses of scratch */
   arpc__list reports;       /* errors found where Lua cannot be entered */
   arpc__deferred report;
-  const void *classes[8];   /* metatables by class, for cheap checks */
-  int metatables[8];        /* registry: the same */
+  int metatables[8];        /* registry: by class */
   int handler;              /* registry: the message handler of tasks */
   arpc__task *running;      /* the task whose coroutine was resumed last, NULL = none */
 };
@@ -77,11 +76,18 @@ uint32_t arpc__anchor(lua_State *L, arpc__state *st);
 void arpc__unanchor(lua_State *L, arpc__state *st, uint32_t slot);
 void arpc__push_anchored(lua_State *L, arpc__state *st, uint32_t slot);
 
+/* What every object of ours begins with: tells them apart from each other, from foreign userdata, and from
+ * copies that strayed into another Lua state. */
+typedef struct arpc__object {
+  arpc__state *st;
+  size_t class;
+} arpc__object;
+
 /* A class: its metatable with methods (upvalue 1 = the state) and metamethods. __index of methods unless
  * meta brings its own. */
 void arpc__class_new(lua_State *L, arpc__state *st, enum arpc__class class, const char *name, const luaL_Reg *methods,
                      const luaL_Reg *meta);
-/* A zeroed userdata of a class, on top of the stack. */
+/* A userdata of a class, on top of the stack: behind its head all zero. */
 void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues);
 void *arpc__object_test(lua_State *L, arpc__state *st, int index, enum arpc__class class); /* NULL: not one */
 void *arpc__object_check(lua_State *L, arpc__state *st, int index, enum arpc__class class); /* raises */

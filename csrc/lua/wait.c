@@ -159,8 +159,9 @@ static void end_closed_task(lua_State *L, arpc__state *st) {
   }
 }
 
-/* __close of the value every waiting coroutine has on its stack: finds the wait of the coroutine that is
- * being closed. It also runs after an ordinary end, which `finishing` tells without a search. */
+/* __close of the value every waiting coroutine has on its stack, a guarded task from its beginning: finds the
+ * wait of the coroutine that is being closed. It also runs after an ordinary end, which `finishing` tells
+ * without a search. */
 static int on_close(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   if (st->finishing == L) {
@@ -186,25 +187,29 @@ static int resumed(lua_State *L, int status, lua_KContext context) {
   arpc__wait *w = (arpc__wait *)context;
   (void)status;
   if (over(w)) {
-    w->st->finishing = L;
+    if (!w->task || !w->task->guarded) w->st->finishing = L;
     return finish(L, w);
   }
   lua_settop(L, w->co_top);
   return yield(L, w);
 }
 
-static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
-  arpc__state *st = w->st;
+static void guard(lua_State *L, arpc__state *st) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->closer);
   lua_toclose(L, -1);
-  w->co = L;
-  w->co_top = lua_gettop(L);
+}
+
+static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
+  arpc__state *st = w->st;
   if (st->running && st->running->co == L) {
     w->task = st->running;
   } else {
     lua_pushthread(L);
     w->slot = arpc__anchor(L, st);
   }
+  if (!w->task || !w->task->guarded) guard(L, st);
+  w->co = L;
+  w->co_top = lua_gettop(L);
   arpc__list_append(&st->waiting, &w->node);
   return yield(L, w);
 }
@@ -252,7 +257,7 @@ lua_Number arpc__check_ms(lua_State *L, int index) {
 
 /* ---- tasks -------------------------------------------------------------------------------------*/
 
-enum { IDLE_TASKS = 256 };
+enum { IDLE_TASKS = 256, BELOW = 3 /* on a task's stack, below its function */ };
 
 static int body_ended(lua_State *L, int status, lua_KContext context) {
   arpc__task *t = (arpc__task *)context;
@@ -260,16 +265,16 @@ static int body_ended(lua_State *L, int status, lua_KContext context) {
   int ok = status == LUA_OK || status == LUA_YIELD;
   arpc__list_remove(&t->node);
   arpc__list_append(&st->ended_tasks, &t->node);
-  t->done(L, st, t->arg, ok ? ARPC__TASK_OK : ARPC__TASK_FAILED, ok ? lua_gettop(L) - 2 : 1);
+  t->done(L, st, t->arg, ok ? ARPC__TASK_OK : ARPC__TASK_FAILED, ok ? lua_gettop(L) - BELOW : 1);
+  if (t->guarded) st->finishing = L;
   return 0;
 }
 
-/* Stack: the task, then the function and its arguments. */
+/* Stack: the task, the message handler, the guard or nil, then the function and its arguments. */
 static int body(lua_State *L) {
   arpc__task *t = lua_touserdata(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, t->st->handler);
-  lua_insert(L, 2);
-  int status = lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 2, (lua_KContext)t, body_ended);
+  if (t->guarded) lua_toclose(L, 3);
+  int status = lua_pcallk(L, lua_gettop(L) - BELOW - 1, LUA_MULTRET, 2, (lua_KContext)t, body_ended);
   return body_ended(L, status, (lua_KContext)t);
 }
 
@@ -310,21 +315,29 @@ static arpc__task *make_task(arpc__state *st) {
   return t;
 }
 
-arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg) {
+static arpc__task *new_task(arpc__state *st, arpc__task_done done, void *arg, int guarded) {
   arpc__list *n = arpc__list_pop(&st->idle_tasks);
   arpc__task *t = n ? arpc__of(arpc__task, node, n) : make_task(st);
   if (n) st->nidle--;
   t->done = done;
   t->arg = arg;
+  t->guarded = (uint8_t)guarded;
   arpc__list_append(&st->busy_tasks, &t->node);
   lua_pushcfunction(t->co, body);
   lua_pushlightuserdata(t->co, t);
+  lua_rawgeti(t->co, LUA_REGISTRYINDEX, st->handler);
+  if (guarded) lua_rawgeti(t->co, LUA_REGISTRYINDEX, st->closer);
+  else lua_pushnil(t->co);
   return t;
+}
+
+arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg) {
+  return new_task(st, done, arg, 0);
 }
 
 /* 0 = it could not begin: the error is on top of L. */
 static int run_task(lua_State *L, arpc__task *t, int n) {
-  if (resume(t->st, t, t->co, L, n + 2)) return 1;
+  if (resume(t->st, t, t->co, L, n + BELOW + 1)) return 1;
   lua_xmove(t->co, L, 1);
   arpc__task_drop(t);
   return 0;
@@ -347,15 +360,15 @@ static void report_failure(lua_State *L, arpc__state *st, void *arg, int how, in
   if (how == ARPC__TASK_FAILED) arpc__report(L, st, arg);
 }
 
-static int go(lua_State *L, arpc__state *st, int n, const char *where) {
-  arpc__task *t = arpc__task_new(st, report_failure, (void *)(uintptr_t)where);
+static int go(lua_State *L, arpc__state *st, int n, const char *where, int guarded) {
+  arpc__task *t = new_task(st, report_failure, (void *)(uintptr_t)where, guarded);
   luaL_checkstack(t->co, n + 4, NULL);
   lua_xmove(L, t->co, n + 1);
   return run_task(L, t, n);
 }
 
 void arpc__go(lua_State *L, arpc__state *st, int n, const char *where) {
-  if (!go(L, st, n, where)) arpc__report(L, st, where);
+  if (!go(L, st, n, where, 0)) arpc__report(L, st, where);
 }
 
 /* ---- for scripts -------------------------------------------------------------------------------*/
@@ -382,7 +395,7 @@ static int l_sleep(lua_State *L) {
 static int l_go(lua_State *L) {
   luaL_checkany(L, 1);
   ARPC__STRESS(L);
-  return go(L, arpc__state_of(L), lua_gettop(L) - 1, "task") ? 0 : lua_error(L);
+  return go(L, arpc__state_of(L), lua_gettop(L) - 1, "task", 1) ? 0 : lua_error(L);
 }
 
 void arpc__open_wait(lua_State *L, arpc__state *st) {

@@ -63,6 +63,7 @@ struct arpc__task {
   uint32_t slot;
   arpc__task_done done;
   void *arg;
+  uint8_t guarded;      /* closing its coroutine is noticed from its beginning on, not wait by wait */
 };
 
 /* A task whose stack is ready for the function and its arguments. Raises for want of memory. */
