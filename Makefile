@@ -26,7 +26,7 @@ INSTALL_CMOD ?= $(PREFIX)/lib/lua/5.4
 
 LIB_SRC  := $(sort $(wildcard $(foreach d,base ndr proto rpc auth,csrc/$(d)/*.c)))
 LUA_SRC  := $(sort $(wildcard csrc/lua/*.c))
-SPEC_SRC := $(sort $(wildcard spec/c/*.c))
+SPEC_SRC := $(sort $(wildcard spec/c/*.c spec/conformance/*.c))
 EX_SRC   := $(sort $(wildcard examples/*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 LUA_OBJ  := $(LUA_SRC:%.c=$(BUILD)/obj/%.o)
@@ -70,6 +70,7 @@ $(BUILD)/examples/%: examples/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_C) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(UV_LIBS)
 
+$(BUILD)/obj/spec/conformance/%.o: EXTRA := -Ispec/c
 $(BUILD)/obj/csrc/lua/%.o: EXTRA := $(LUA_INC)
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
