@@ -194,6 +194,11 @@ arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const vo
 arpc_status arpc_async_abort(arpc_runtime *rt, const arpc_async *async, arpc_status status);
 /* Server: 0 = cancelled or disconnected (*ret_why, may be NULL: which), 1791 = still wanted, 1914. */
 arpc_status arpc_server_test_cancel(arpc_runtime *rt, const arpc_async *async, arpc_event_kind *ret_why);
+/* Server: the object uuid of the request; 1900 = it had none, 1914. */
+arpc_status arpc_server_object(arpc_runtime *rt, const arpc_async *async, arpc_uuid *ret);
+/* Server: where the call came from, as the string binding of the client's end, like snprintf; 0 when the call
+ * is over or its client is gone. */
+size_t arpc_server_client(arpc_runtime *rt, const arpc_async *async, char *ret, size_t size);
 
 /* ---- bindings ----------------------------------------------------------------------------------
  * [object@]protseq:[address]['['[endpoint][,option=value...]']'], immutable once made. THREAD-SAFE. */

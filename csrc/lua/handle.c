@@ -2,6 +2,7 @@
  * finds the handle by its address: a handle that is collected drops its call first. */
 #include "lua/handle.h"
 
+#include "base/uuid.h"
 #include "lua/error.h"
 #include "lua/event.h"
 
@@ -397,7 +398,27 @@ static int handle_cancelled(lua_State *L) {
 
 /* ---- fields ------------------------------------------------------------------------------------*/
 
+static int push_object(lua_State *L, const arpc__handle *h) {
+  arpc_uuid object;
+  char text[ARPC__UUID_TEXT];
+  if (!h->st->rt || arpc_server_object(h->st->rt, &h->async, &object)) return luaL_pushfail(L), 1;
+  arpc__uuid_format(&object, text);
+  lua_pushstring(L, text);
+  return 1;
+}
+
+static int push_binding(lua_State *L, const arpc__handle *h) {
+  char text[512];
+  size_t n = h->st->rt ? arpc_server_client(h->st->rt, &h->async, text, sizeof text) : 0;
+  if (!n) return luaL_pushfail(L), 1;
+  lua_pushlstring(L, text, n < sizeof text ? n : sizeof text - 1);
+  return 1;
+}
+
+/* object and binding: whom a manager serves; nil on a client's handle, and once the call is over. */
 static int get_field(lua_State *L, arpc__handle *h, const char *key) {
+  if (strcmp(key, "object") == 0) return push_object(L, h);
+  if (strcmp(key, "binding") == 0) return push_binding(L, h);
   if (strcmp(key, "user_info") == 0) lua_getiuservalue(L, 1, ARPC__UV_USER_INFO);
   else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) lua_getiuservalue(L, 1, ARPC__UV_TARGET);
   else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);

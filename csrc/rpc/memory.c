@@ -120,7 +120,14 @@ static void memory_close(arpc__transport *t) {
   arpc__defer(t->rt, &m->turn, on_closed);
 }
 
-static const arpc__transport_ops memory_ops = {memory_write, memory_reading, memory_finish, memory_close};
+static int memory_remote(const arpc__transport *t, struct sockaddr_storage *ret) {
+  (void)t;
+  (void)ret;
+  return 0;
+}
+
+static const arpc__transport_ops memory_ops = {memory_write, memory_reading, memory_finish, memory_close,
+                                               memory_remote};
 
 static arpc__memory *memory_new(arpc_runtime *rt) {
   arpc__memory *m = calloc(1, sizeof *m);

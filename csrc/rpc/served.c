@@ -2,7 +2,9 @@
 #include "rpc/server.h"
 
 #include "base/status.h"
+#include "rpc/binding.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 0x1C00001B };
@@ -50,6 +52,8 @@ static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
     return NULL;
   }
   call->peer = peer;
+  call->has_object = ev->has_object;
+  if (ev->has_object) call->object = ev->object;
   if (ev->cancels) call->cancelled = 1 + ARPC_CLIENT_CANCEL;
   arpc__list_append(&peer->calls, &call->node);
   arpc__hold(rt);
@@ -142,6 +146,36 @@ arpc_status arpc_server_test_cancel(arpc_runtime *rt, const arpc_async *async, a
   if (!call->cancelled) return ARPC_S_CALL_IN_PROGRESS;
   if (ret_why) *ret_why = (arpc_event_kind)(call->cancelled - 1);
   return ARPC_S_OK;
+}
+
+arpc_status arpc_server_object(arpc_runtime *rt, const arpc_async *async, arpc_uuid *ret) {
+  arpc_status error = ARPC_S_OK;
+  arpc__served *call = served_of(rt, async, &error);
+  if (!call) return error;
+  if (!call->has_object) return ARPC_S_INVALID_OBJECT;
+  *ret = call->object;
+  return ARPC_S_OK;
+}
+
+static size_t format_client(const struct sockaddr_storage *at, char *ret, size_t size) {
+  char host[64] = "", port[8];
+  int v6 = at->ss_family == AF_INET6;
+  uv_ip_name((const struct sockaddr *)at, host, sizeof host);
+  snprintf(port, sizeof port, "%u",
+           ntohs(v6 ? ((const struct sockaddr_in6 *)at)->sin6_port : ((const struct sockaddr_in *)at)->sin_port));
+  size_t n = 0;
+  arpc_binding_compose(NULL, arpc__protseq_name(ARPC_TCP), host, port, NULL, ret, size, &n);
+  return n;
+}
+
+size_t arpc_server_client(arpc_runtime *rt, const arpc_async *async, char *ret, size_t size) {
+  arpc_status error = ARPC_S_OK;
+  struct sockaddr_storage at;
+  arpc__served *call = served_of(rt, async, &error);
+  if (!call || !call->peer) return 0;
+  if (arpc__transport_remote(call->peer->transport, &at)) return format_client(&at, ret, size);
+  const arpc__listener *l = call->peer->endpoint->listener;
+  return l ? arpc_binding_format(l->binding, ret, size) : 0;
 }
 
 void arpc__served_free_all(arpc_runtime *rt) {

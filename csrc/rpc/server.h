@@ -61,6 +61,8 @@ struct arpc__served { /* one call in progress */
   arpc__peer *peer;         /* NULL: the client is gone */
   uint64_t id;
   uint8_t cancelled;        /* 0 or 1 + the arpc_event_kind that says why */
+  uint8_t has_object;
+  arpc_uuid object;
 };
 
 /* peer.c */

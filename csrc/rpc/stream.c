@@ -218,7 +218,15 @@ static void stream_finish(arpc__transport *t) {
   if (!req || uv_shutdown(req, &s->uv.stream, on_shutdown)) free(req);
 }
 
-static const arpc__transport_ops stream_ops = {stream_write, stream_reading, stream_finish, stream_close};
+static int stream_remote(const arpc__transport *t, struct sockaddr_storage *ret) {
+  const arpc__stream *s = (const arpc__stream *)t;
+  int len = sizeof *ret;
+  if (t->closing || s->uv.handle.type != UV_TCP) return 0;
+  return uv_tcp_getpeername(&s->uv.tcp, (struct sockaddr *)ret, &len) == 0;
+}
+
+static const arpc__transport_ops stream_ops = {stream_write, stream_reading, stream_finish, stream_close,
+                                               stream_remote};
 
 /* ---- making ------------------------------------------------------------------------------------*/
 

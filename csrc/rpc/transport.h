@@ -21,6 +21,7 @@ typedef struct arpc__transport_ops {
   void (*reading)(arpc__transport *t, int on);
   void (*finish)(arpc__transport *t);
   void (*close)(arpc__transport *t);
+  int (*remote)(const arpc__transport *t, struct sockaddr_storage *ret);
 } arpc__transport_ops;
 
 struct arpc__transport {
@@ -52,6 +53,11 @@ static inline void arpc__transport_finish(arpc__transport *t) {
 /* Unsent bytes are lost. Idempotent. */
 static inline void arpc__transport_close(arpc__transport *t) {
   t->ops->close(t);
+}
+
+/* The address of the other end; 0 = it has none. */
+static inline int arpc__transport_remote(const arpc__transport *t, struct sockaddr_storage *ret) {
+  return t->ops->remote(t, ret);
 }
 
 /* ---- listening ---- */

@@ -28,6 +28,32 @@ h.transports(function(_, binding)
     assert.same({ 1, 2 }, { call:await() })
   end))
 
+  it("a manager sees the object uuid and where the call came from, as long as it lasts", with(function(w)
+    local seen = w.options.seen
+    local object = "6f0c2d1e-0000-4000-8000-00000000002a"
+    assert.equal(3, w.client:Add(1, 2))
+    assert.is_nil(seen.object)
+    assert.equal(3, w.client:with({ object = object }):Add(1, 2))
+    assert.equal(object, seen.object)
+    local protseq, rest = w.binding:match "^([%w_]+):(.*)"
+    assert.equal(protseq, seen.from:match "^[%w_]+")
+    if protseq == "ncacn_ip_tcp" then
+      assert.truthy(seen.from:match "^ncacn_ip_tcp:127%.0%.0%.1%[%d+%]$", seen.from)
+      assert.not_equal(w.binding, seen.from)
+    else
+      assert.equal(protseq .. ":" .. rest, seen.from)
+    end
+    assert.is_nil(seen.call.object)
+    assert.is_nil(seen.call.binding)
+  end, function()
+    local seen = {}
+    local function Add(call, a, b)
+      seen.call, seen.object, seen.from = call, call.object, call.binding
+      return a + b
+    end
+    return { seen = seen, managers = { Add = Add } }
+  end))
+
   it("#75 complete works inside the manager, from another coroutine and from a bare callback", with(function(w)
     assert.same({ 1, 11 }, { w.client:Slow(1) })
     assert.same({ 2, 12 }, { w.client:Slow(2) })

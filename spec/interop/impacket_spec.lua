@@ -12,9 +12,11 @@ describe("impacket's client", function()
     local more, before = { ... }, rpc.stats().bytes_in
     services.with_server({ "ncacn_ip_tcp:127.0.0.1[0]" }, function(server)
       local port = server:bindings()[1]:match "%[(%d+)"
+      services.object = nil
       local code, words = program.run(python, { script, "client", port, table.unpack(more) })
       if code ~= 0 then error(("ended with %s:\n%s"):format(code, words), 0) end
       assert.truthy(words:find("all answered", 1, true))
+      assert.equal("11111111-2222-3333-4444-555555555555", services.object)
     end)
     return rpc.stats().bytes_in - before
   end

@@ -25,8 +25,9 @@ local function note(name, size)
 end
 
 services.echo_managers = {
-  AddOne = function(_, n)
+  AddOne = function(call, n)
     note("AddOne", n)
+    services.object = call.object or services.object
     return n + 1 & 0xffffffff
   end,
   EchoData = function(_, data)

@@ -45,7 +45,7 @@ end
 -- options.client are passed on, options.interface is the server's.
 function world.open(binding, options)
   options = options or {}
-  local self = { parked = {} }
+  local self = { parked = {}, options = options }
   local managers = world.managers(self.parked)
   for name, fn in pairs(options.managers or {}) do managers[name] = fn end
   local settings = { binding }
