@@ -2,7 +2,6 @@
 --   {{name, pos, attributes, procedures = {{name, pos, attributes}}}}
 
 local attributes = require "asyncrpc.idl.attributes"
-local parser = require "asyncrpc.idl.parser"
 
 -- What may stand in an ACF: true = used or without effect here, else what cannot be done yet.
 local known = {
@@ -54,10 +53,7 @@ local function procedure(p, found)
 end
 
 local function item(p)
-  if p:peek().kind == "directive" or p:accept ";" then
-    if p:peek().kind == "directive" then p:next() end
-    return nil
-  end
+  if p:accept ";" then return nil end
   if p:accept "include" then
     repeat p:kind("string", "a file name") until not p:accept ","
     p:expect ";"
@@ -87,13 +83,11 @@ local function interface(p)
   return found
 end
 
---- The interfaces an ACF speaks of.
-local function parse(source, diagnostics)
-  local p = parser.new(source, diagnostics)
+--- The interfaces an ACF speaks of, from a parser (parser.lua).
+local function parse(p)
   local found = {}
   while p:peek().kind ~= "end" do
-    if p:peek().kind == "directive" then p:next()
-    elseif p:is "}" then p:error(p:next().pos, "this '}' closes nothing")
+    if p:is "}" then p:error(p:next().pos, "this '}' closes nothing")
     else found[#found + 1] = p:guarded(interface) end
   end
   return found

@@ -1,6 +1,5 @@
 -- Declarations -> interfaces whose types are known and whose sizes are linked.
 
-local builtin = require "asyncrpc.idl.builtin"
 local counts = require "asyncrpc.idl.counts"
 local scopes = require "asyncrpc.idl.scope"
 local types = require "asyncrpc.idl.types"
@@ -74,15 +73,6 @@ end
 
 function declare.tag(scope, d)
   types.resolve(scope, d.spec, d.attributes)
-end
-
-declare["import"] = function(scope, d)
-  for _, file in ipairs(d.files) do
-    local name = file.name:match "[^/\\]*$":lower()
-    if not builtin.headers[name] and not name:match "%.acf$" then
-      scope:error(file.pos, "%s of '%s' is not supported yet", d.word, file.name)
-    end
-  end
 end
 
 function declare.nothing() end
@@ -205,24 +195,35 @@ local function interface(scope, d)
   return iface
 end
 
---- Checked interfaces, in order of appearance.
-local function check(declarations, source, diagnostics)
-  local scope = scopes.new(source, diagnostics)
-  local found, taken = {}, {}
-  scope.fill, scope.pointers = fill, "unique"
+-- Declarations outside of interfaces; found gets the interfaces, which is nil for those of imported files.
+local function unit(scope, declarations, found)
+  local before = scope.pointers
+  scope.pointers = "unique"
   for _, d in ipairs(declarations) do
     if d.tag == "interface" then
-      if taken[d.name] then scope:error(d.pos, "interface '%s' is defined already", d.name) end
-      taken[d.name] = true
+      if scope.interfaces[d.name] then scope:error(d.pos, "interface '%s' is defined already", d.name) end
       local iface = interface(scope, d)
-      scope.pointers = "unique"
-      if not d.attributes["local"] then found[#found + 1] = iface end
+      scope.interfaces[d.name], scope.pointers = iface, "unique"
+      if found and not d.attributes["local"] then found[#found + 1] = iface end
     elseif declare[d.tag] then
       declare[d.tag](scope, d)
     else
       scope:error(d.pos, "a procedure outside of an interface")
     end
   end
+  scope.pointers = before
+end
+
+declare["import"] = function(scope, d)
+  for _, declarations in ipairs(d.units) do unit(scope, declarations) end
+end
+
+--- Checked interfaces, in order of appearance.
+local function check(declarations, source, diagnostics)
+  local scope = scopes.new(source, diagnostics)
+  local found = {}
+  scope.fill = fill
+  unit(scope, declarations, found)
   return found, scope
 end
 

@@ -1,46 +1,4 @@
--- A source text, and the mistakes found in it, told as a compiler tells them.
-
-local WIDTH = 120 -- of a line shown
-
-local Source = {}
-local source_mt = {__index = Source, __name = "asyncrpc.idl.source"}
-
-local function new_source(name, text)
-  return setmetatable({name = name, text = text, starts = nil}, source_mt)
-end
-
-local function line_starts(text)
-  local starts = {1}
-  for at in text:gmatch("\n()") do starts[#starts + 1] = at end
-  return starts
-end
-
--- Line and column of a byte position, both from 1.
-function Source:place(pos)
-  self.starts = self.starts or line_starts(self.text)
-  local low, high = 1, #self.starts
-  while low < high do
-    local middle = (low + high + 1) // 2
-    if self.starts[middle] <= pos then low = middle else high = middle - 1 end
-  end
-  return low, pos - self.starts[low] + 1
-end
-
-function Source:where(pos)
-  local line, column = self:place(pos)
-  return ("%s:%d:%d"):format(self.name, line, column)
-end
-
--- The line of a position, and a caret under it; tabs stay tabs, so that the caret stands where it should.
-function Source:excerpt(pos)
-  local line, column = self:place(pos)
-  local text = self.text:match("^[^\r\n]*", self.starts[line])
-  if #text > WIDTH then
-    local from = math.max(1, math.min(column - WIDTH // 2, #text - WIDTH + 1))
-    text, column = text:sub(from, from + WIDTH - 1), column - from + 1
-  end
-  return ("    %s\n    %s^"):format(text, text:sub(1, column - 1):gsub("[^\t]", " "))
-end
+-- The mistakes found in texts (sources.lua), told as a compiler tells them.
 
 local Diagnostics = {}
 local diagnostics_mt = {__index = Diagnostics, __name = "asyncrpc.idl.diagnostics"}
@@ -52,8 +10,8 @@ local function new()
 end
 
 local function entry(source, pos, text)
-  local line, column = source:place(pos)
-  return {file = source.name, line = line, column = column, message = text, excerpt = source:excerpt(pos)}
+  local line, column, name = source:place(pos)
+  return {file = name, line = line, column = column, message = text, excerpt = source:excerpt(pos)}
 end
 
 -- Notes a mistake; one place is complained about once.
@@ -99,4 +57,4 @@ function Diagnostics:raise()
   error(setmetatable({errors = self.errors, message = text_of(self.errors)}, errors_mt), 0)
 end
 
-return {new = new, source = new_source}
+return {new = new}

@@ -5,6 +5,7 @@
 --   typedef      {tag = "typedef", attributes, spec, declarators}
 --   definition   {tag = "tag", attributes, spec}            struct X {...};
 --   procedure    {tag = "procedure", name, pos, attributes, spec, declarator, parameters}
+--   import       {tag = "import", files = {{name, pos}}}
 --   spec         {tag = "base", words} {tag = "named", name} {tag = "struct", name, members}
 --                {tag = "enum", name, labels} {tag = "union"|"pipe"}, each with pos
 --   declarator   {name, pos, levels}; levels from the outermost in: {tag = "pointer"} {tag = "array", size}
@@ -13,7 +14,6 @@
 local attributes = require "asyncrpc.idl.attributes"
 local builtin = require "asyncrpc.idl.builtin"
 local expression = require "asyncrpc.idl.expression"
-local parser = require "asyncrpc.idl.parser"
 
 local declarator, spec
 
@@ -232,10 +232,10 @@ local function procedure(p, found_attributes, found_spec)
   return found
 end
 
-local skipped = {import = true, include = true, importlib = true}
+local importing = {import = true, include = true, importlib = true}
 
 local function import(p, word)
-  local found = {tag = "import", word = word.text, files = {}}
+  local found = {tag = "import", files = {}}
   local parenthesis = p:accept "("
   repeat
     local t = p:kind("string", "a file name")
@@ -243,24 +243,15 @@ local function import(p, word)
   until not p:accept ","
   if parenthesis then p:expect ")" end
   p:expect ";"
-  return found
-end
-
-local function directive(p)
-  local t = p:next()
-  local file = t.text:match '^#%s*include%s*[<"]([^>"]*)[>"]'
-  if file then return {tag = "import", word = "#include", files = {{name = file, pos = t.pos}}} end
-  if t.text:match "^#%s*pragma%f[%W]" then return {tag = "nothing"} end
-  p:error(t.pos, "'%s' is not supported yet", t.text:match "^#%s*%w*")
-  return {tag = "nothing"}
+  return word.text == "importlib" and {tag = "nothing"} or found
 end
 
 local function simple(p)
   local t = p:peek()
-  if t.kind == "directive" then return directive(p) end
   if p:accept ";" then return {tag = "nothing"} end
-  if skipped[t.text] and p:next() then return import(p, t) end
-  if p:accept "cpp_quote" then
+  if importing[t.text] and p:next() then return import(p, t) end
+  if p:accept "cpp_quote" or p:accept "midl_pragma" then
+    p:accept "warning"
     p:skip_parentheses()
     p:accept ";"
     return {tag = "nothing"}
@@ -311,9 +302,8 @@ function interface(p, found_attributes)
   return found
 end
 
---- The declarations of a source.
-local function parse(source, diagnostics)
-  local p = parser.new(source, diagnostics)
+--- The declarations a parser (parser.lua) finds.
+local function parse(p)
   local list = {}
   while p:peek().kind ~= "end" do
     if p:is "}" then

@@ -1,13 +1,21 @@
 --- Interface definitions (IDL and ACF) -> interfaces that can be called and served.
 
-local acf = require "asyncrpc.idl.acf"
 local check = require "asyncrpc.idl.check"
 local compile = require "asyncrpc.idl.compile"
 local diagnostics = require "asyncrpc.idl.diagnostics"
-local grammar = require "asyncrpc.idl.grammar"
+local files = require "asyncrpc.idl.files"
 local interface = require "asyncrpc.idl.interface"
+local readers = require "asyncrpc.idl.reader"
 
 local idl = {}
+
+---@class asyncrpc.idl.Options
+---@field folders? string[]          where imported and included files are looked for
+---@field define? table<string, string|number|true> macros
+---@field acf? string|false          idl.load: another path, or the ACF's text, or false for none; idl.parse: the text
+---@field acf_name? string           idl.parse: what messages call the ACF
+---@field name? string               idl.parse: what messages call the text
+---@field folder? string             idl.parse: "here/", where the text's own files are looked for first
 
 -- Names a client has for itself, and those that Lua keeps.
 local reserved = {}
@@ -84,52 +92,44 @@ end
 --- Interfaces by name, from the text of an IDL file. Raises an object that tells every mistake in it
 --- (`tostring`; `errors` has them one by one: file, line, column, message, excerpt).
 ---@param text string
----@param options? {name?: string, acf?: string, acf_name?: string}
+---@param options? asyncrpc.idl.Options
 ---@return table<string, asyncrpc.Interface>
 function idl.parse(text, options)
   options = options or {}
-  local notes = diagnostics.new()
-  local source = diagnostics.source(options.name or "idl", text)
-  local declarations = grammar.parse(source, notes)
-  local entries, acf_source = {}, nil
+  local reader, name = readers.new(options), options.name or "idl"
+  local declarations = reader:idl(name, text, options.folder)
+  local entries, notes = {}, reader.diagnostics
   if options.acf then
-    acf_source = diagnostics.source(options.acf_name or (source.name:gsub("%.idl$", "") .. ".acf"), options.acf)
-    entries = acf.parse(acf_source, notes)
+    entries = reader:acf(options.acf_name or (name:gsub("%.idl$", "") .. ".acf"), options.acf, options.folder)
   end
   notes:raise()
-  local found, scope = check.check(declarations, source, notes)
-  local attributes = acf_attributes(entries, acf_source, found, notes)
+  local found, scope = check.check(declarations, reader.sources, notes)
+  local attributes = acf_attributes(entries, reader.sources, found, notes)
   notes:raise()
-  return build(found, scope, attributes, source)
-end
-
-local function read(path)
-  local file, why = io.open(path, "rb")
-  if not file then return nil, why end
-  local text, failed = file:read "a"
-  file:close()
-  return text, failed
+  return build(found, scope, attributes, reader.sources)
 end
 
 local function acf_beside(path, wanted)
   if wanted == false then return nil end
   if wanted and wanted:find "[\n{]" then return wanted end
   local name = wanted or path:gsub("%.[^./\\]*$", "") .. ".acf"
-  local text, why = read(name)
+  local text, why = files.read(name)
   if wanted and not text then error(("idl.load: %s"):format(why), 3) end
   return text, name
 end
 
---- The same from a file, and from the .acf file of the same name beside it, if there is one. options.acf
---- is another path, or the ACF's text, or false for none.
+--- The same from a file, and from the .acf file of the same name beside it, if there is one. Files that it
+--- imports or includes are looked for beside it, then in options.folders.
 ---@param path string
----@param options? {acf?: string|false}
+---@param options? asyncrpc.idl.Options
 ---@return table<string, asyncrpc.Interface>
 function idl.load(path, options)
-  local text, why = read(path)
+  options = options or {}
+  local text, why = files.read(path)
   if not text then error(("idl.load: %s"):format(why), 2) end
-  local acf_text, acf_name = acf_beside(path, options and options.acf)
-  return idl.parse(text, {name = path, acf = acf_text, acf_name = acf_name})
+  local acf_text, acf_name = acf_beside(path, options.acf)
+  return idl.parse(text, {name = path, folder = files.folder(path), folders = options.folders, define = options.define,
+    acf = acf_text, acf_name = acf_name})
 end
 
 return idl

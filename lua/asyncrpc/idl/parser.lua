@@ -1,18 +1,17 @@
 -- What the grammars of IDL and ACF share: looking at tokens, expecting them, going on after a mistake.
 
-local lexer = require "asyncrpc.idl.lexer"
-
 local Parser = {}
 local parser_mt = {__index = Parser, __name = "asyncrpc.idl.parser"}
 
 local MOST = 60 -- levels of nesting
 local GIVE_UP = {} -- what a syntax error throws, once it is noted
 
-local function new(source, diagnostics)
+-- tokens end with one of kind "end"; source knows their places (sources.lua).
+local function new(source, diagnostics, tokens)
   return setmetatable({
     source = source,
     diagnostics = diagnostics,
-    tokens = lexer.lex(source, diagnostics),
+    tokens = tokens,
     at = 1,
     depth = 0,
   }, parser_mt)
@@ -57,7 +56,10 @@ end
 -- Whether the next token stands on a later line than the one before it.
 function Parser:line_ended()
   local t, before = self:peek(), self.tokens[self.at - 1]
-  return before and self.source.text:sub(before.pos, t.pos - 1):find("\n", 1, true)
+  if not before then return false end
+  local line, _, file = self.source:place(before.pos)
+  local line_of_next, _, file_of_next = self.source:place(t.pos)
+  return line ~= line_of_next or file ~= file_of_next
 end
 
 -- A ';' that is missing at the end of a line is complained about, and taken for there.

@@ -12,6 +12,8 @@ local function new(source, diagnostics)
     diagnostics = diagnostics,
     types = {},
     tags = {},
+    interfaces = {},
+    pointers = "unique", -- the class of pointers that say nothing
     constants = {TRUE = 1, FALSE = 0},
     places = {}, -- name -> where it was defined
   }, scope_mt)
@@ -24,15 +26,19 @@ end
 -- Notes a definition; false when the name is taken.
 function Scope:claim(name, pos)
   if self.places[name] then
-    local line = self.source:place(self.places[name])
-    self:error(pos, "'%s' is defined already, in line %d", name, line)
+    local line, _, file = self.source:place(self.places[name])
+    local _, _, here = self.source:place(pos)
+    local place = file == here and "line " .. line or ("%s:%d"):format(file, line)
+    self:error(pos, "'%s' is defined already, in %s", name, place)
     return false
   end
   self.places[name] = pos
   return true
 end
 
+-- The same meaning may be given twice, as files that know nothing of each other do.
 function Scope:define_type(name, pos, t)
+  if self.types[name] == t then return end
   if self:claim(name, pos) then self.types[name] = t end
 end
 
