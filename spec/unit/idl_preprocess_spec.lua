@@ -148,7 +148,8 @@ const long LONGEST = BASE;
   it("are included and imported once, from beside the file and from folders", function()
     with({
       ["a.idl"] = 'import "B.idl", "ms-dtyp.idl"; import "b.idl";\n#include "inc/base.h"\n#include <more.h>\n'
-        .. HEAD .. 'import "inc/c.idl"; void F([in] POINT *p, [in] byte a[BASE], [in] C c, [in] MORE m);}',
+        .. HEAD .. 'import "inc/c.idl"; '
+        .. 'void F([in] POINT *p, [in] byte a[BASE], [in] C c, [in] MORE m);}',
       ["b.idl"] = 'import "a.idl"; import "inc/c.idl"; cpp_quote("x")',
       ["inc/c.idl"] = "[uuid(12345678-1234-5678-9abc-def012345679)] interface C { typedef short C; void X(); }",
       ["inc/base.h"] = base,

@@ -1,6 +1,7 @@
 -- Declarations -> interfaces whose types are known and whose sizes are linked.
 
 local counts = require "asyncrpc.idl.counts"
+local layout = require "asyncrpc.idl.layout"
 local scopes = require "asyncrpc.idl.scope"
 local types = require "asyncrpc.idl.types"
 
@@ -59,7 +60,7 @@ function declare.const(scope, d)
   elseif not number and t.kind ~= "pointer" and t.kind ~= "refused" then
     scope:error(d.declarator.pos, "a constant cannot be of this type")
   end
-  scope:define_constant(d.declarator.name, d.declarator.pos, value)
+  scope:define_constant(d.declarator.name, d.declarator.pos, layout.convert(value, t) or value)
 end
 
 function declare.typedef(scope, d)

@@ -4,7 +4,6 @@
 -- An entry is a parameter or a member: {name, type, pos, ["in"], out}; `slot` and `hidden` are added here.
 -- hidden[direction] = {counts = entry, add, mul, div}: n = (count - add) / mul * div.
 
-local expression = require "asyncrpc.idl.expression"
 
 local SLOTS, CHECKS = 16, 16 -- of the core
 
@@ -64,6 +63,8 @@ local function put_tree(scope, list, ops, e)
     put_tree(scope, list, ops, e.b)
     put_tree(scope, list, ops, e.c)
     put(ops, "?:")
+  elseif e.tag == "sizeof" then
+    put(ops, "const", scope:value(e) or 1)
   else
     scope:error(e.pos, "this cannot be part of a size")
   end
@@ -94,7 +95,7 @@ local function variable(list, e)
 end
 
 local function constant(scope, e)
-  local v = expression.evaluate(e, function(name) return scope.constants[name] end)
+  local v = scope:try(e)
   return math.type(v) == "integer" and math.abs(v) < 2 ^ 31 and v or nil
 end
 

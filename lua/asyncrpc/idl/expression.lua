@@ -1,6 +1,8 @@
 -- Expressions: tokens -> trees, and the value of constant ones.
 --   {tag = "value", value, pos}  {tag = "name", name, pos}  {tag = "unary", op, a, pos}
 --   {tag = "binary", op, a, b, pos}  {tag = "pick", a, b, c, pos}
+--   {tag = "cast", type, a, pos}  {tag = "sizeof", type, pos}; a type is {words} or {name} or {struct = name},
+--   with pointer and pos
 
 local builtin = require "asyncrpc.idl.builtin"
 
@@ -12,19 +14,61 @@ local levels = {
 
 local parse, unary
 
-local function is_cast(p)
-  return p:is "(" and p:peek(1).kind == "name" and builtin.words[p:peek(1).text]
+local starts_type = {struct = true, enum = true, const = true}
+local starts_value = {name = true, integer = true, float = true, char = true, string = true}
+
+local function is_type(p, ahead)
+  local t = p:peek(ahead)
+  return t.kind == "name" and (builtin.words[t.text] or starts_type[t.text])
 end
 
--- "(unsigned long *) x" is x: what a cast would change does not matter for counts.
-local function cast(p)
-  p:expect "("
-  while not p:is ")" do
-    if not (p:is "*" or p:peek().kind == "name") then p:expected "')'" end
-    p:next()
+-- "(T)" in front of what can only be a value is a cast, whatever T turns out to be; so is a known T before a sign.
+local function is_cast(p)
+  if not p:is "(" then return false end
+  if is_type(p, 1) then return true end
+  local t, ahead = p:peek(1), 2
+  if t.kind ~= "name" then return false end
+  while p:is("*", ahead) do ahead = ahead + 1 end
+  if not p:is(")", ahead) then return false end
+  return starts_value[p:peek(ahead + 1).kind] or p:is("(", ahead + 1) or builtin.names[t.text] ~= nil
+end
+
+local function type_name(p)
+  local found = {pos = p:peek().pos}
+  p:accept "const"
+  local t = p:peek()
+  if p:accept "struct" or p:accept "enum" then
+    found[t.text] = p:name().text
+  elseif builtin.words[t.text] then
+    found.words = {}
+    while p:peek().kind == "name" do table.insert(found.words, p:next().text) end
+  else
+    found.name = p:name("a type").text
   end
+  while p:accept "*" do found.pointer = true end
+  return found
+end
+
+local function cast(p)
+  local open = p:expect "("
+  local found = type_name(p)
   p:expect ")"
-  return p:nested(unary)
+  return {tag = "cast", type = found, a = p:nested(unary), pos = open.pos}
+end
+
+local function size_of(p)
+  local t = p:next()
+  p:expect "("
+  local found = {tag = "sizeof", type = type_name(p), pos = t.pos}
+  p:expect ")"
+  return found
+end
+
+-- Strings side by side are one.
+local function strings(p)
+  local t, parts = p:peek(), {}
+  while p:peek().kind == "string" do parts[#parts + 1] = p:next().value end
+  return {tag = "value", value = table.concat(parts), pos = t.pos}
 end
 
 local function primary(p)
@@ -35,12 +79,14 @@ local function primary(p)
     p:expect ")"
     return e
   end
-  if t.kind == "integer" or t.kind == "float" or t.kind == "string" or t.kind == "char" then
+  if t.kind == "string" then return strings(p) end
+  if t.kind == "integer" or t.kind == "float" or t.kind == "char" then
     p:next()
     if t.value == nil then p:fail(t.pos, "the number is too large") end
     return {tag = "value", value = t.value, pos = t.pos}
   end
   if t.kind ~= "name" then p:expected "an expression" end
+  if t.text == "sizeof" and p:is("(", 1) then return size_of(p) end
   p:next()
   return {tag = "name", name = t.text, pos = t.pos}
 end
@@ -85,7 +131,7 @@ local binaries = {
   ["|"] = function(a, b) return a | b end,
   ["^"] = function(a, b) return a ~ b end,
   ["<<"] = function(a, b) return a << b end,
-  [">>"] = function(a, b) return a >> b end,
+  [">>"] = function(a, b) return a >= 0 and a >> b or ~(~a >> b) end,
   ["=="] = function(a, b) return truth(a == b) end,
   ["!="] = function(a, b) return truth(a ~= b) end,
   ["<"] = function(a, b) return truth(a < b) end,
@@ -108,26 +154,66 @@ local unaries = {
   ["!"] = function(a) return truth(a == 0) end,
 }
 
--- The value of a tree, or nil and what is wrong with it and where. lookup(name) gives a constant's value.
-local function evaluate(e, lookup)
-  local function value(x)
-    if x.tag == "value" then return x.value end
-    if x.tag == "name" then
-      local v = lookup(x.name)
-      return v ~= nil and v or error({pos = x.pos, text = ("no constant is named '%s'"):format(x.name)}, 0)
-    end
-    if x.tag == "pick" then return value(x.a) ~= 0 and value(x.b) or value(x.c) end
-    local fn = x.tag == "unary" and unaries[x.op] or x.tag == "binary" and binaries[x.op]
-    if not fn then error({pos = x.pos, text = "the expression is not constant"}, 0) end
-    local a, b = value(x.a), x.b and value(x.b)
-    local ok, result = pcall(fn, a, b)
-    if not ok then error({pos = x.pos, text = "the expression has no value"}, 0) end
-    return result
-  end
-  local ok, result = pcall(value, e)
+local function wrong(x, text) error({pos = x.pos, text = text}, 0) end
+
+local value
+
+local function applied(x, env)
+  local fn = x.tag == "unary" and unaries[x.op] or x.tag == "binary" and binaries[x.op]
+  if not fn then wrong(x, "the expression is not constant") end
+  local a, b = value(x.a, env), x.b and value(x.b, env)
+  if type(a) ~= "number" or (x.b and type(b) ~= "number") then wrong(x, "the expression has no value") end
+  local ok, result = pcall(fn, a, b)
+  if not ok then wrong(x, "the expression has no value") end
+  return result
+end
+
+local kinds = {
+  value = function(x) return x.value end,
+  name = function(x, env)
+    local v = env.constant(x.name)
+    if v == nil then wrong(x, ("no constant is named '%s'"):format(x.name)) end
+    return v
+  end,
+  pick = function(x, env)
+    return value(x.a, env) ~= 0 and value(x.b, env) or value(x.c, env)
+  end,
+  cast = function(x, env)
+    local v, why = env.cast(value(x.a, env), x.type)
+    if v == nil then wrong(x, why) end
+    return v
+  end,
+  sizeof = function(x, env)
+    local v, why = env.size(x.type)
+    if v == nil then wrong(x, why) end
+    return v
+  end,
+}
+
+function value(x, env) return (kinds[x.tag] or applied)(x, env) end
+
+local no_types = {
+  cast = function(v) return v end,
+  size = function() return nil, "sizeof is not known here" end,
+}
+
+--- The value of a tree, or nil and what is wrong with it and where. lookup(name) gives a constant's value; types
+--- has cast(value, type) and size(type), where types can be known.
+local function evaluate(e, lookup, types)
+  types = types or no_types
+  local ok, result = pcall(value, e, {constant = lookup, cast = types.cast, size = types.size})
   if ok then return result end
   if type(result) ~= "table" then error(result, 0) end
   return nil, result.text, result.pos
 end
 
-return {parse = parse, evaluate = evaluate}
+--- A tree without its casts, which change nothing that a size is made of.
+local function without_casts(e)
+  if e.tag == "cast" then return without_casts(e.a) end
+  for _, k in ipairs {"a", "b", "c"} do
+    if e[k] then e[k] = without_casts(e[k]) end
+  end
+  return e
+end
+
+return {parse = parse, evaluate = evaluate, without_casts = without_casts}

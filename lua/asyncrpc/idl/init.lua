@@ -2,6 +2,7 @@
 
 local check = require "asyncrpc.idl.check"
 local compile = require "asyncrpc.idl.compile"
+local constants = require "asyncrpc.idl.constants"
 local diagnostics = require "asyncrpc.idl.diagnostics"
 local files = require "asyncrpc.idl.files"
 local interface = require "asyncrpc.idl.interface"
@@ -37,14 +38,6 @@ local function enums_of(scope)
   return found
 end
 
-local function constants_of(scope)
-  local found = {}
-  for name, value in pairs(scope.constants) do
-    if scope.places[name] then found[name] = value end
-  end
-  return found
-end
-
 -- The ACF's word on each interface: {[name] = {[procedure] = attributes, [true] = attributes of all}}.
 local function acf_attributes(entries, source, found, notes)
   local by_name, all = {}, {}
@@ -77,14 +70,14 @@ local function warn(iface, description, source, notes)
   end
 end
 
-local function build(found, scope, attributes, source)
-  local result, enums, constants = {}, enums_of(scope), constants_of(scope)
+local function build(found, scope, attributes, source, macros)
+  local result, enums, all_constants = {}, enums_of(scope), constants.exported(scope, macros)
   for _, iface in ipairs(found) do
     local notes = diagnostics.new()
     local description = compile.compile(iface, attributes[iface.name] or {})
     warn(iface, description, source, notes)
-    result[iface.name] = interface.new(description, {enums = enums, constants = constants, endpoints = iface.endpoints,
-      warnings = notes.warnings})
+    result[iface.name] = interface.new(description, {enums = enums, constants = all_constants,
+      endpoints = iface.endpoints, warnings = notes.warnings})
   end
   return result
 end
@@ -97,7 +90,7 @@ end
 function idl.parse(text, options)
   options = options or {}
   local reader, name = readers.new(options), options.name or "idl"
-  local declarations = reader:idl(name, text, options.folder)
+  local declarations, macros = reader:idl(name, text, options.folder)
   local entries, notes = {}, reader.diagnostics
   if options.acf then
     entries = reader:acf(options.acf_name or (name:gsub("%.idl$", "") .. ".acf"), options.acf, options.folder)
@@ -106,7 +99,7 @@ function idl.parse(text, options)
   local found, scope = check.check(declarations, reader.sources, notes)
   local attributes = acf_attributes(entries, reader.sources, found, notes)
   notes:raise()
-  return build(found, scope, attributes, reader.sources)
+  return build(found, scope, attributes, reader.sources, macros)
 end
 
 local function acf_beside(path, wanted)

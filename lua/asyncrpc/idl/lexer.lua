@@ -77,7 +77,8 @@ end
 
 local function whole(text)
   local digits = text:gsub("[uUlL]+$", "")
-  if digits:match "^0[xX]" then return #digits:gsub("^0[xX]0*", "") <= 16 and math.tointeger(tonumber(digits)) or nil end
+  local hexadecimal = digits:match "^0[xX]0*(%x*)$"
+  if hexadecimal then return #hexadecimal <= 16 and math.tointeger(tonumber(digits)) or nil end
   if digits:match "^0[0-7]+$" then return #digits <= 22 and tonumber(digits, 8) or nil end
   return math.tointeger(tonumber(digits))
 end

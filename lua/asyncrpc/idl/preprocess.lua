@@ -59,8 +59,8 @@ end
 
 function directives.undef(self, d)
   local name = d:tokens()[1]
-  if not name or name.kind ~= "name" then return self:error(name and name.pos or d.pos, "the name of a macro expected") end
-  self.macros:undefine(name.text)
+  if name and name.kind == "name" then return self.macros:undefine(name.text) end
+  self:error(name and name.pos or d.pos, "the name of a macro expected")
 end
 
 -- ---- conditions: {pos, active (its lines count), done (a branch was taken), outer (the lines around count)}

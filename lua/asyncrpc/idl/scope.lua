@@ -2,6 +2,7 @@
 
 local builtin = require "asyncrpc.idl.builtin"
 local expression = require "asyncrpc.idl.expression"
+local layout = require "asyncrpc.idl.layout"
 
 local Scope = {}
 local scope_mt = {__index = Scope, __name = "asyncrpc.idl.scope"}
@@ -61,9 +62,36 @@ function Scope:tag(kind, name)
   return t
 end
 
--- The value of a constant expression, or nil after a complaint.
+-- The type an expression names; nil and why not.
+function Scope:type_of(name)
+  if name.pointer then return {kind = "pointer"} end
+  local t
+  if name.words then t = builtin.base(name.words)
+  elseif name.name then t = self:type(name.name)
+  else t = self.tags[name.struct and "struct " .. name.struct or "enum " .. name.enum] end
+  if t then return t end
+  return nil, ("unknown type '%s'"):format(name.name or name.struct or name.enum or table.concat(name.words, " "))
+end
+
+-- The value of a constant expression, or nil, what is wrong with it, and where.
+function Scope:try(e)
+  return expression.evaluate(e, function(name) return self.constants[name] end, {
+    cast = function(value, name)
+      local t, why = self:type_of(name)
+      if not t then return nil, why end
+      return layout.convert(value, t)
+    end,
+    size = function(name)
+      local t, why = self:type_of(name)
+      if not t then return nil, why end
+      return layout.size(t)
+    end,
+  })
+end
+
+-- The same, or nil after a complaint.
 function Scope:value(e)
-  local value, why, pos = expression.evaluate(e, function(name) return self.constants[name] end)
+  local value, why, pos = self:try(e)
   if value == nil then self:error(pos, "%s", why) end
   return value
 end
