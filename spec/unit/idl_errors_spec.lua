@@ -107,7 +107,7 @@ void J()
     assert.equal("interface 'A' has no uuid", first "interface A {}")
     assert.equal("a uuid expected, got '5'", first "[uuid(5)] interface A {}")
     assert.equal("a uuid expected", first '[uuid("5")] interface A {}')
-    assert.equal("interface inheritance is not supported yet",
+    assert.equal("interface 'B' is not defined",
       first "[uuid(12345678-1234-5678-9abc-def012345678)] interface A : B {}")
     assert.equal("the version must be major.minor, each up to 65535",
       first "[uuid(12345678-1234-5678-9abc-def012345678), version(70000)] interface A {}")

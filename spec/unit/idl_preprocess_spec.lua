@@ -126,7 +126,8 @@ end)
 
 describe("messages", function()
   it("point to where a macro is used", function()
-    local text = "#define TYPE(x) unknown x\n" .. HEAD .. "  void F([in] TYPE(y));\n  void G([in] TYPE(y), [in, TYPE(int)] z);}"
+    local text = "#define TYPE(x) unknown x\n" .. HEAD .. "  void F([in] TYPE(y));\n"
+      .. "  void G([in] TYPE(y), [in, TYPE(int)] z);}"
     assert.same({"t.idl:3:15 unknown type 'unknown'"}, {complaint(text:gsub("\n  void G.*", "}"), {name = "t.idl"})})
     assert.equal("t.idl:4:29 unknown attribute 'unknown'", complaint(text, {name = "t.idl"}))
     assert.equal("idl:2:1 macro 'M' takes 2 arguments, got 1", complaint "#define M(a, b) a b\nM(1)")

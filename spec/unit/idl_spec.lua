@@ -81,7 +81,7 @@ describe("an interface", function()
   it("takes attributes of its procedures from an ACF", function()
     local acf = [[/* all of it */ [implicit_handle(handle_t binding)] interface T { include "x.h";
       [async] F(); [async, code] G([notify] st); typedef [heap] number; [nocode] H(); }]]
-    local t = load("void F(); long G([in] long st); void H();", acf)
+    local t = load("typedef long number; void F(); long G([in] long st); void H();", acf)
     assert.same({true, true, false}, {t.procs[1].async, t.procs[2].async, t.procs[3].async})
     t = load("void F(); void G();", "[async] interface T { [code] G(); }")
     assert.same({true, true}, {t.procs[1].async, t.procs[2].async})

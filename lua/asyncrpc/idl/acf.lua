@@ -1,82 +1,108 @@
--- An ACF: attributes for an interface and its procedures.
---   {{name, pos, attributes, procedures = {{name, pos, attributes}}}}
+-- An ACF: attributes for an interface, its procedures, their parameters, and types.
+--   {{name, pos, attributes, procedures = {{name, pos, attributes, parameters = {{name, pos, attributes}}}},
+--     types = {{name, pos}}}}
 
 local attributes = require "asyncrpc.idl.attributes"
 
--- What may stand in an ACF: true = used or without effect here, else what cannot be done yet.
+-- What may stand in an ACF, and where: i(nterface), p(rocedure), a(rgument), t(ype).
 local known = {
-  async = true, explicit_handle = true, implicit_handle = true, auto_handle = true, code = true, nocode = true,
-  strict_context_handle = true, type_strict_context_handle = true, allocate = true, optimize = true, heap = true,
-  enable_allocate = true, notify = true, notify_flag = true, extern_handle = true, in_line = true, out_of_line = true,
-  comm_status = "comm_status", fault_status = "fault_status", byte_count = "byte_count", represent_as = "represent_as",
-  user_marshal = "user_marshal", encode = "pickling", decode = "pickling", cs_stag = "cs_stag", cs_drtag = "cs_drtag",
-  cs_rtag = "cs_rtag", cs_tag_rtn = "cs_tag_rtn", partial_ignore = "partial_ignore", force_allocate = true,
-  disable_consistency_check = true, handle = true, binding_callout = true, default_handle = true,
+  async = "ip", explicit_handle = "ip", implicit_handle = "i", auto_handle = "i", code = "ip", nocode = "ip",
+  strict_context_handle = "i", type_strict_context_handle = "i", context_handle_serialize = "ia",
+  context_handle_noserialize = "ia", allocate = "itpa", optimize = "ip", heap = "ta", enable_allocate = "ip",
+  notify = "pa", notify_flag = "pa", extern_handle = "i", in_line = "ipta", out_of_line = "ipta", comm_status = "pa",
+  fault_status = "pa", byte_count = "a", represent_as = "ta", user_marshal = "ta", encode = "ip", decode = "ip",
+  cs_stag = "a", cs_drtag = "a", cs_rtag = "a", cs_tag_rtn = "ip", cs_char = "t", partial_ignore = "a",
+  force_allocate = "a", disable_consistency_check = "ipa", handle = "t", binding_callout = "ip", default_handle = "i",
+  context_handle = "at", ignore = "a", usesgetlasterror = "ip",
 }
 
-local function attribute(p, into)
+-- Those that would change what is sent, or what is there to call.
+local unsupported = {encode = "pickling", decode = "pickling", cs_stag = "cs_stag", cs_drtag = "cs_drtag",
+  cs_rtag = "cs_rtag", cs_tag_rtn = "cs_tag_rtn", cs_char = "cs_char", partial_ignore = "partial_ignore",
+  ignore = "ignore"}
+
+local places = {i = "an interface", p = "a procedure", a = "a parameter", t = "a type"}
+
+local function attribute(p, into, place)
   local t = p:name "an attribute"
   if known[t.text] == nil then
     p:error(t.pos, "unknown attribute '%s'", t.text)
-  elseif known[t.text] ~= true then
-    p:error(t.pos, "%s is not supported yet", known[t.text])
+  elseif not known[t.text]:find(place) then
+    p:error(t.pos, "'%s' is not for %s", t.text, places[place])
+  elseif into[t.text] then
+    p:error(t.pos, "'%s' is given twice", t.text)
   end
   attributes.skip(p)
-  into[t.text] = {name = t.text, pos = t.pos}
+  into[t.text] = {name = t.text, pos = t.pos, unsupported = unsupported[t.text]}
+  into[#into + 1] = into[t.text]
 end
 
-local function list(p)
+local function list(p, place)
   local found = {}
   while p:accept "[" do
     if not p:is "]" then
-      repeat attribute(p, found) until not p:accept ","
+      repeat attribute(p, found, place) until not p:accept ","
     end
     p:expect "]"
   end
+  if found.code and found.nocode then p:error(found.nocode.pos, "code and nocode at once") end
   return found
 end
 
 local function parameter(p)
-  list(p)
-  p:name "a parameter"
+  local found = list(p, "a")
+  local t = p:name "a parameter"
+  return {name = t.text, pos = t.pos, attributes = found}
 end
 
 local function procedure(p, found)
   local t = p:name "a procedure"
+  local parameters = {}
   p:expect "("
   if not p:is ")" then
-    repeat parameter(p) until not p:accept ","
+    repeat parameters[#parameters + 1] = parameter(p) until not p:accept ","
   end
   p:expect ")"
-  p:expect ";"
-  return {name = t.text, pos = t.pos, attributes = found}
+  return {name = t.text, pos = t.pos, attributes = found, parameters = parameters}
 end
 
-local function item(p)
-  if p:accept ";" then return nil end
-  if p:accept "include" then
-    repeat p:kind("string", "a file name") until not p:accept ","
-    p:expect ";"
-    return nil
-  end
-  if p:accept "typedef" then
-    list(p)
-    repeat p:name "a type" until not p:accept ","
-    p:expect ";"
-    return nil
-  end
-  return procedure(p, list(p))
+local function include(p)
+  repeat p:kind("string", "a file name") until not p:accept ","
+  p:expect ";"
+end
+
+local function typedef(p, found)
+  list(p, "t")
+  repeat
+    local t = p:name "a type"
+    found.types[#found.types + 1] = {name = t.text, pos = t.pos}
+  until not p:accept ","
+  p:expect ";"
+end
+
+-- "[async] F(), G([heap] x);"
+local function procedures(p, found)
+  local common = list(p, "p")
+  repeat found.procedures[#found.procedures + 1] = procedure(p, common) until not p:accept ","
+  p:expect ";"
+end
+
+local function item(p, found)
+  if p:accept ";" then return end
+  if p:accept "include" then return include(p) end
+  if p:accept "typedef" then return typedef(p, found) end
+  return procedures(p, found)
 end
 
 local function interface(p)
-  local found = {attributes = list(p), procedures = {}}
+  local found = {attributes = list(p, "i"), procedures = {}, types = {}}
   p:expect "interface"
   local t = p:name "the interface's name"
   found.name, found.pos = t.text, t.pos
   p:expect "{"
   while not p:is "}" do
     if p:peek().kind == "end" then p:expected "'}'" end
-    found.procedures[#found.procedures + 1] = p:guarded(item)
+    p:guarded(function() return item(p, found) end)
   end
   p:expect "}"
   p:accept ";"

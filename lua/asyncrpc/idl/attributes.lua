@@ -1,5 +1,6 @@
 -- "[name, name(...)]": how the arguments of each attribute read, and what becomes of it.
 
+local builtin = require "asyncrpc.idl.builtin"
 local expression = require "asyncrpc.idl.expression"
 
 local function nothing() end
@@ -37,6 +38,17 @@ local function strings(p)
   return list
 end
 
+-- (X): the type that takes another's place on the wire
+local function type_spec(p)
+  p:expect "("
+  local t, words = p:peek(), {}
+  if t.kind ~= "name" then p:expected "a type" end
+  while p:peek().kind == "name" do words[#words + 1] = p:next().text end
+  p:expect ")"
+  if builtin.words[words[1]] then return {tag = "base", words = words, pos = t.pos} end
+  return {tag = "named", name = words[#words], pos = t.pos}
+end
+
 local function version(p)
   p:expect "("
   local t = p:peek()
@@ -61,12 +73,10 @@ local known = {
   context_handle_serialize = "context handles",
   ptr = "full pointers", first_is = "first_is", last_is = "last_is", min_is = "min_is",
   switch_is = "unions", switch_type = "unions", iid_is = "COM interface pointers",
-  transmit_as = "transmit_as", represent_as = "represent_as", wire_marshal = "wire_marshal",
-  user_marshal = "user_marshal",
-  cs_char = "cs_char", ignore = "ignore", range = "range", handle = "custom binding handles", ms_union = "unions",
-  case = "unions", default = "unions", callback = "callbacks", pipe = "pipes",
-  comm_status = "comm_status", fault_status = "fault_status", call_as = "call_as", maybe = "maybe",
-  partial_ignore = "partial_ignore", force_allocate = {nothing}, byte_count = "byte_count",
+  transmit_as = {type_spec}, wire_marshal = {type_spec},
+  cs_char = "cs_char", ignore = "ignore", range = "range", ms_union = "unions",
+  case = "unions", default = "unions", callback = "callbacks", pipe = "pipes", maybe = "maybe",
+  partial_ignore = "partial_ignore", force_allocate = {nothing},
 }
 
 -- Those that change nothing here.
@@ -74,7 +84,10 @@ for name in ([[helpstring public nopush nopull noprint noopnum idempotent broadc
   optimize usesgetlasterror async_uuid auto_handle explicit_handle implicit_handle helper bindings
   charset strict_context_handle type_strict_context_handle context_handle_type decode encode notify notify_flag
   enable_allocate heap extern_handle helpcontext hidden restricted oleautomation dual annotation
-  disable_consistency_check custom id retval unused authservice]]):gmatch "%S+" do
+  disable_consistency_check custom id retval unused authservice handle call_as comm_status fault_status byte_count
+  represent_as user_marshal in_line out_of_line async propget propput propputref defaultvalue lcid source uidefault
+  bindable requestedit displaybind defaultbind nonbrowsable immediatebind replaceable readonly
+  aggregatable]]):gmatch "%S+" do
   known[name] = {skip}
 end
 

@@ -64,7 +64,8 @@ function declare.const(scope, d)
 end
 
 function declare.typedef(scope, d)
-  local t = types.resolve(scope, d.spec, d.attributes)
+  local wire = d.attributes.transmit_as or d.attributes.wire_marshal
+  local t = types.resolve(scope, wire and wire.args or d.spec, d.attributes)
   for _, each in ipairs(d.declarators) do
     local made = types.declare(scope, t, each, d.attributes, scope.pointers)
     if made.kind == "struct" or made.kind == "enum" then made.name = made.name or each.name end
@@ -121,15 +122,18 @@ local function returned(scope, d)
 end
 
 local function procedure(scope, d, taken)
-  local entries, seen = {}, {}
+  local entries, seen, names = {}, {}, {}
   if taken[d.name] then scope:error(d.pos, "procedure '%s' is declared already", d.name) end
   taken[d.name] = true
-  for _, p in ipairs(d.parameters) do entries[#entries + 1] = parameter(scope, p, seen) end
+  for _, p in ipairs(d.parameters) do
+    entries[#entries + 1] = parameter(scope, p, seen)
+    if p.name then names[p.name] = true end
+  end
   entries[#entries + 1] = returned(scope, d)
   local list = counts.link(scope, entries, {"in", "out"})
   local refused = types.unsupported(scope, d.attributes)
     or list.too_many and types.refused(scope, d.pos, list.too_many) or nil
-  return {name = d.name, pos = d.pos, entries = entries, list = list, refused = refused}
+  return {name = d.name, pos = d.pos, entries = entries, list = list, refused = refused, names = names}
 end
 
 -- ---- interfaces
@@ -179,15 +183,33 @@ local function declaration(scope, iface, d, taken)
   end
 end
 
-local function interface(scope, d)
-  if d.base and d.base.text ~= "IUnknown" then
-    scope:error(d.base.pos, "interface inheritance is not supported yet")
+local com_methods = {
+  IUnknown = {"QueryInterface", "AddRef", "Release"},
+  IDispatch = {"QueryInterface", "AddRef", "Release", "GetTypeInfoCount", "GetTypeInfo", "GetIDsOfNames", "Invoke"},
+}
+
+-- The procedures of the interface that d is based on come first.
+local function inherit(scope, d, procs, taken)
+  if not d.base then return end
+  local base = scope.interfaces[d.base.text]
+  if base then
+    for i, proc in ipairs(base.procs) do procs[i], taken[proc.name] = proc, true end
+  elseif com_methods[d.base.text] then
+    for i, name in ipairs(com_methods[d.base.text]) do
+      procs[i] = {name = name, pos = d.base.pos, entries = {}, list = {nslots = 0, checked = {}}, names = {}}
+    end
+  else
+    scope:error(d.base.pos, "interface '%s' is not defined", d.base.text)
   end
+end
+
+local function interface(scope, d)
   local iface = {name = d.name, pos = d.pos, uuid = identity(scope, d), procs = {},
     endpoints = d.attributes.endpoint and d.attributes.endpoint.args}
   iface.major, iface.minor = version(scope, d.attributes.version)
   scope.pointers = pointers(scope, d.attributes.pointer_default)
   local taken = {}
+  inherit(scope, d, iface.procs, taken)
   for _, each in ipairs(d.body) do declaration(scope, iface, each, taken) end
   if d.attributes.object then
     local why = types.refused(scope, d.pos, "COM interfaces are not supported")
@@ -215,15 +237,20 @@ local function unit(scope, declarations, found)
   scope.pointers = before
 end
 
+function declare.forward(scope, d)
+  scope.interfaces[d.name] = scope.interfaces[d.name] or false
+end
+
 declare["import"] = function(scope, d)
   for _, declarations in ipairs(d.units) do unit(scope, declarations) end
 end
 
 --- Checked interfaces, in order of appearance.
-local function check(declarations, source, diagnostics)
-  local scope = scopes.new(source, diagnostics)
+local function check(declarations, reader)
+  local scope = scopes.new(reader.sources, reader.diagnostics)
   local found = {}
-  scope.fill = fill
+  scope.fill, scope.declare = fill, declare
+  function scope.read(...) return reader:text(...) end
   unit(scope, declarations, found)
   return found, scope
 end

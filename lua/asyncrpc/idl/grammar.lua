@@ -1,6 +1,7 @@
 -- Tokens -> declarations. Nothing is looked up here: what a name means is the checker's business.
 --
 --   interface    {tag = "interface", name, pos, attributes, base, body}
+--   forward      {tag = "forward", name}                    interface X;
 --   constant     {tag = "const", spec, declarator, value}
 --   typedef      {tag = "typedef", attributes, spec, declarators}
 --   definition   {tag = "tag", attributes, spec}            struct X {...};
@@ -290,7 +291,7 @@ function interface(p, found_attributes)
   p:expect "interface"
   local t = p:name "the interface's name"
   local found = {tag = "interface", name = t.text, pos = t.pos, attributes = found_attributes, body = {}}
-  if p:accept ";" then return {tag = "nothing"} end
+  if p:accept ";" then return {tag = "forward", name = t.text} end
   if p:accept ":" then found.base = p:name "an interface" end
   local open = p:expect "{"
   while not p:is "}" do

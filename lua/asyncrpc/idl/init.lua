@@ -1,5 +1,6 @@
 --- Interface definitions (IDL and ACF) -> interfaces that can be called and served.
 
+local acf_apply = require "asyncrpc.idl.acf_apply"
 local check = require "asyncrpc.idl.check"
 local compile = require "asyncrpc.idl.compile"
 local constants = require "asyncrpc.idl.constants"
@@ -36,27 +37,6 @@ local function enums_of(scope)
   for name, t in pairs(scope.types) do note(name, t) end
   for _, t in pairs(scope.tags) do note(t.name, t) end
   return found
-end
-
--- The ACF's word on each interface: {[name] = {[procedure] = attributes, [true] = attributes of all}}.
-local function acf_attributes(entries, source, found, notes)
-  local by_name, all = {}, {}
-  for _, iface in ipairs(found) do by_name[iface.name] = iface end
-  for _, entry in ipairs(entries) do
-    local procs, known = {[true] = entry.attributes}, {}
-    local iface = by_name[entry.name]
-    if not iface then notes:error(source, entry.pos, "the IDL file has no interface '%s'", entry.name) end
-    for _, p in ipairs(iface and iface.procs or {}) do known[p.name] = true end
-    for _, p in ipairs(entry.procedures) do
-      if iface and not known[p.name] then
-        notes:error(source, p.pos, "interface '%s' has no procedure '%s'", entry.name, p.name)
-      end
-      procs[p.name] = p.attributes
-      if entry.attributes.async then p.attributes.async = entry.attributes.async end
-    end
-    all[entry.name] = procs
-  end
-  return all
 end
 
 local function warn(iface, description, source, notes)
@@ -96,8 +76,8 @@ function idl.parse(text, options)
     entries = reader:acf(options.acf_name or (name:gsub("%.idl$", "") .. ".acf"), options.acf, options.folder)
   end
   notes:raise()
-  local found, scope = check.check(declarations, reader.sources, notes)
-  local attributes = acf_attributes(entries, reader.sources, found, notes)
+  local found, scope = check.check(declarations, reader)
+  local attributes = acf_apply.apply(entries, found, scope)
   notes:raise()
   return build(found, scope, attributes, reader.sources, macros)
 end

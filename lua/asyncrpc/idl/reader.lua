@@ -65,6 +65,11 @@ function Reader:idl(name, text, folder)
   return declarations, macros
 end
 
+--- The declarations of a text that names no files.
+function Reader:text(name, text)
+  return grammar.parse((self:parser(name, text)))
+end
+
 --- What an ACF says (acf.lua).
 function Reader:acf(name, text, folder)
   return acf.parse((self:parser(name, text, folder)))

@@ -3,6 +3,7 @@
 local builtin = require "asyncrpc.idl.builtin"
 local expression = require "asyncrpc.idl.expression"
 local layout = require "asyncrpc.idl.layout"
+local well_known = require "asyncrpc.idl.well_known"
 
 local Scope = {}
 local scope_mt = {__index = Scope, __name = "asyncrpc.idl.scope"}
@@ -13,7 +14,7 @@ local function new(source, diagnostics)
     diagnostics = diagnostics,
     types = {},
     tags = {},
-    interfaces = {},
+    interfaces = {}, -- false: declared, not defined
     pointers = "unique", -- the class of pointers that say nothing
     constants = {TRUE = 1, FALSE = 0},
     places = {}, -- name -> where it was defined
@@ -47,8 +48,24 @@ function Scope:define_constant(name, pos, value)
   if self:claim(name, pos) then self.constants[name] = value end
 end
 
+-- Reads a definition of well_known.lua; one of the file's own may come later, and takes its place.
+function Scope:well_known(name)
+  local places, pointers = self.places, self.pointers
+  self.places, self.pointers = {}, "unique"
+  for _, d in ipairs(self.read("(built in)", well_known[name])) do self.declare[d.tag](self, d) end
+  self.places, self.pointers = places, pointers
+  return self.types[name]
+end
+
+local com = {IUnknown = true, IDispatch = true, IStream = true, BSTR = true, VARIANT = true}
+
 function Scope:type(name)
-  return self.types[name] or builtin.names[name]
+  local t = self.types[name] or builtin.names[name]
+  if t then return t end
+  if self.interfaces[name] ~= nil or com[name] then
+    return {kind = "refused", why = "COM interface pointers are not supported", where = name}
+  end
+  return well_known[name] and self:well_known(name) or nil
 end
 
 -- A struct's or enum's tag: the same table from the first mention on.
