@@ -7,7 +7,7 @@ local function nothing() end
 
 local function optional_expression(p)
   if p:is "," or p:is ")" then return false end
-  return expression.without_casts(expression.parse(p))
+  return expression.plain(expression.parse(p))
 end
 
 -- size_is(, *n): a list in which places may be empty

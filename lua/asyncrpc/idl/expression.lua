@@ -207,13 +207,20 @@ local function evaluate(e, lookup, types)
   return nil, result.text, result.pos
 end
 
---- A tree without its casts, which change nothing that a size is made of.
-local function without_casts(e)
-  if e.tag == "cast" then return without_casts(e.a) end
+-- "p ? *p : 0": a null pointer counts as 0 anyway.
+local function is_guard(e)
+  return e.tag == "pick" and e.a.tag == "name" and e.b.tag == "unary" and e.b.op == "*" and e.b.a.name == e.a.name
+    and e.c.tag == "value" and e.c.value == 0
+end
+
+--- A tree as sizes need it: without casts, which change nothing there, and without guards against null pointers.
+local function plain(e)
+  if e.tag == "cast" then return plain(e.a) end
+  if is_guard(e) then return e.b end
   for _, k in ipairs {"a", "b", "c"} do
-    if e[k] then e[k] = without_casts(e[k]) end
+    if e[k] then e[k] = plain(e[k]) end
   end
   return e
 end
 
-return {parse = parse, evaluate = evaluate, without_casts = without_casts}
+return {parse = parse, evaluate = evaluate, plain = plain}

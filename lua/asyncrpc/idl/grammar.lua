@@ -82,6 +82,7 @@ end
 local function member(p)
   local start = p:peek()
   local found = {attributes = attributes.parse(p), spec = spec(p)}
+  if p:is ";" and found.spec.tag == "union" then return found, {{name = "u", pos = start.pos, levels = {}}} end
   if p:is ";" then p:fail(start.pos, "a member without a name") end
   return found, declarators(p)
 end
