@@ -161,4 +161,12 @@ local function compile(iface, acf)
   return description
 end
 
-return {compile = compile}
+--- The description of an interface whose one procedure takes a value of the type.
+local function type_alone(name, t)
+  local c = new()
+  local proc = {name = name, entries = {{name = "value", type = t, ["in"] = true}}, list = {nslots = 0, checked = {}}}
+  return {name = name, uuid = "00000000-0000-0000-0000-000000000000", major = 0, minor = 0,
+    procs = {c:procedure(proc, false)}, types = c.types}
+end
+
+return {compile = compile, type_alone = type_alone}

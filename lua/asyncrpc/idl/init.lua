@@ -7,6 +7,7 @@ local constants = require "asyncrpc.idl.constants"
 local diagnostics = require "asyncrpc.idl.diagnostics"
 local files = require "asyncrpc.idl.files"
 local interface = require "asyncrpc.idl.interface"
+local pickle = require "asyncrpc.idl.pickle"
 local readers = require "asyncrpc.idl.reader"
 
 local idl = {}
@@ -52,12 +53,13 @@ end
 
 local function build(found, scope, attributes, source, macros)
   local result, enums, all_constants = {}, enums_of(scope), constants.exported(scope, macros)
+  local types = pickle.all(scope)
   for _, iface in ipairs(found) do
     local notes = diagnostics.new()
     local description = compile.compile(iface, attributes[iface.name] or {})
     warn(iface, description, source, notes)
     result[iface.name] = interface.new(description, {enums = enums, constants = all_constants,
-      endpoints = iface.endpoints, warnings = notes.warnings})
+      endpoints = iface.endpoints, types = types, warnings = notes.warnings})
   end
   return result
 end

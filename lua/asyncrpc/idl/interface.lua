@@ -21,6 +21,7 @@ local core = require "asyncrpc.core"
 ---@field procs asyncrpc.Procedure[] procs[opnum + 1]
 ---@field enums table<string, table<string, integer>>
 ---@field constants table<string, integer|number|string>
+---@field types table<string, asyncrpc.Type> typedefs and tags: values to bytes and back, without a call
 ---@field endpoints string[]       of the [endpoint] attribute
 ---@field warnings string[]
 ---@field core userdata
@@ -82,6 +83,7 @@ local function new(description, more)
     procs = {},
     enums = more.enums,
     constants = more.constants,
+    types = more.types,
     endpoints = more.endpoints or {},
     warnings = more.warnings,
     core = core.interface(description),

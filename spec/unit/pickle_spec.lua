@@ -1,0 +1,77 @@
+-- Type serialization: values of single types to bytes and back.
+require "asyncrpc"
+local idl = require "asyncrpc.idl"
+
+local iface = idl.parse([[
+  [uuid(6d2f8a3e-51c7-4a0b-9e77-0c5b1d9f4e23), version(1.0), pointer_default(unique)] interface Kept {
+    typedef struct point { long x; short y; } Point;
+    typedef struct { long count; [size_is(count)] Point *points; [string] wchar_t *name; hyper big; } Shape;
+    typedef enum { red, green } Colour;
+    typedef [string] wchar_t *Text;
+    typedef struct { void *nothing; } Useless;
+    void Nothing();
+  }]]).Kept
+
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+local function bytes(text)
+  return (text:gsub("%s", ""):gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+local function refused(status, part, fn, ...)
+  local ok, err = pcall(fn, ...)
+  assert.is_false(ok)
+  assert.equal(status, err.status)
+  assert.truthy(tostring(err):find(part, 1, true), tostring(err))
+end
+
+describe("a type of an interface", function()
+  local types = iface.types
+
+  it("encodes behind two headers, padded to eight bytes", function()
+    assert.equal("01100800cccccccc" .. "0800000000000000" .. "070000000300" .. "0000",
+      hex(types.Point:encode { x = 7, y = 3 }))
+    assert.equal("01100800cccccccc" .. "0800000000000000" .. "0100" .. "000000000000", hex(types.Colour:encode "green"))
+  end)
+
+  it("gives the same value back", function()
+    local shape = { count = 2, points = { { x = 1, y = -2 }, { x = 3, y = 4 } }, name = "d\u{e9}j\u{e0}", big = -5 }
+    assert.same(shape, types.Shape:decode(types.Shape:encode(shape)))
+    assert.equal("word", types.Text:decode(types.Text:encode "word"))
+    assert.is_nil(types.Text:decode(types.Text:encode(nil)))
+  end)
+
+  it("takes the byte order from the header", function()
+    local value = types.Point:decode(bytes "01000008 cccccccc 00000008 00000000 00000007 0003 0000")
+    assert.same({ x = 7, y = 3 }, value)
+  end)
+
+  it("is found by its tag too, made once, and nil when there is none", function()
+    assert.same({ x = 1, y = 2 }, types.point:decode(types.Point:encode { x = 1, y = 2 }))
+    assert.equal(types.Point, types.Point)
+    assert.is_nil(types.Elsewhere)
+    assert.equal("type Point", tostring(types.Point))
+  end)
+
+  it("says what does not fit, and where", function()
+    refused(87, "Point: argument 1 'value.y': 70000 is out of range", types.Point.encode, types.Point, { x = 1, y = 70000 })
+    refused(1764, "void pointers are not supported", function() return types.Useless:encode {} end)
+  end)
+
+  it("refuses bytes that are none of its own", function()
+    local good = types.Point:encode { x = 1, y = 2 }
+    for part, wrong in pairs {
+      ["end within the header"] = good:sub(1, 15),
+      ["version 2"] = "\2" .. good:sub(2),
+      ["byte order"] = good:sub(1, 1) .. "\1" .. good:sub(3),
+      ["length is not 8"] = good:sub(1, 2) .. "\9" .. good:sub(4),
+      ["8 bytes announced, 7 there"] = good:sub(1, -2),
+    } do
+      refused(1783, part, types.Point.decode, types.Point, wrong)
+    end
+    refused(1783, "", types.Shape.decode, types.Shape, good)
+    refused(1783, "", types.Point.decode, types.Point, good:sub(1, 8) .. ("\0"):rep(8))
+  end)
+end)
