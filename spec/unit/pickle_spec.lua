@@ -56,7 +56,8 @@ describe("a type of an interface", function()
   end)
 
   it("says what does not fit, and where", function()
-    refused(87, "Point: argument 1 'value.y': 70000 is out of range", types.Point.encode, types.Point, { x = 1, y = 70000 })
+    local message = "Point: argument 1 'value.y': 70000 is out of range"
+    refused(87, message, types.Point.encode, types.Point, { x = 1, y = 70000 })
     refused(1764, "void pointers are not supported", function() return types.Useless:encode {} end)
   end)
 

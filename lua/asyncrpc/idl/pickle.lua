@@ -36,11 +36,11 @@ end
 -- The body and whether it is big endian.
 local function opened(self, bytes)
   if #bytes < 16 then bad(self, "the bytes end within the header") end
-  local version, order, length = bytes:byte(1, 3)
+  local version, order = bytes:byte(1, 2)
   if version ~= 1 then bad(self, ("serialization version %d, 1 expected"):format(version)) end
   if order ~= 0x10 and order ~= 0 then bad(self, "a byte order nobody knows") end
   local big = order == 0
-  length = (big and ">I2" or "<I2"):unpack(bytes, 3)
+  local length = (big and ">I2" or "<I2"):unpack(bytes, 3)
   if length ~= 8 then bad(self, "the header's length is not 8") end
   local size = (big and ">I4" or "<I4"):unpack(bytes, 9)
   if size > #bytes - 16 then bad(self, ("%d bytes announced, %d there"):format(size, #bytes - 16)) end
