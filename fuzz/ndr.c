@@ -41,6 +41,7 @@ static void drop_tree(node *x) {
 
 static node **kid(node *x, const arpc__ndr_member *m, size_t i) {
   if (m) i = (size_t)(m - x->type->list.members);
+  if (m && x->type->kind == ARPC__NDR_UNION) i = i > 0;
   FUZZ_CHECK(x->type && i < x->n);
   return &x->kids[i];
 }
@@ -85,7 +86,7 @@ static void on_pending(void *arg) {
 }
 static int on_begin(void *arg, const arpc__ndr_type *t, size_t n) {
   world *w = arg;
-  FUZZ_CHECK(n <= w->fed || (t->kind == ARPC__NDR_STRUCT && n == t->list.count));
+  FUZZ_CHECK(n <= w->fed || (t->kind == ARPC__NDR_STRUCT && n == t->list.count) || t->kind == ARPC__NDR_UNION);
   node *x = push(w, 0);
   x->type = t;
   x->n = n;

@@ -5,7 +5,7 @@
 #include "ndr/ndr.h"
 
 enum {
-  U8, I16, U32, I64, BOOL, ENUM, F32, F64, UUID, PTR, REF, WIDE, TEXT, NAME, SIZED, MANY, ROW, ROWS, NAMES, ITEM, TYPES
+  U8, I16, U32, I64, BOOL, ENUM, F32, F64, UUID, PTR, REF, WIDE, TEXT, NAME, SIZED, MANY, ROW, ROWS, NAMES, ITEM, CHOICE, CHOICES, OPEN, TYPES
 };
 #define INT_OF(n, f) {.kind = ARPC__NDR_INT, .flags = f, .size = {n, n}}
 #define TO(t) {.kind = ARPC__NDR_POINTER, .of = &types[t]}
@@ -19,6 +19,16 @@ static arpc__ndr_member row[] = {{.name = "n", .type = &types[U8], .slot = 0},
                                  {.name = "u", .type = &types[UUID], .slot = -1}};
 static arpc__ndr_member item[] = {{.name = "v", .type = &types[I16], .slot = -1},
                                   {.name = "next", .type = &types[PTR], .slot = -1}};
+static arpc__ndr_member choice[] = {{.name = "tag", .type = &types[I16], .slot = -1},
+                                    {.name = "value", .type = &types[F64], .slot = -1},
+                                    {.name = "value", .slot = -1},
+                                    {.name = "value", .type = &types[PTR], .slot = -1},
+                                    {.name = "value", .type = &types[ITEM], .slot = -1}};
+static const arpc__ndr_case choice_cases[] = {{1, 1}, {2, 2}, {3, 3}, {-1, 4}};
+static const arpc__ndr_op n_itself[] = {{0, ARPC__NDR_SLOT}};
+static const arpc__ndr_type *open_checked[] = {&types[CHOICE]};
+static arpc__ndr_member open_members[] = {{.name = "n", .type = &types[I16], .slot = 0},
+                                          {.name = "a", .type = &types[CHOICES], .slot = -1}};
 static arpc__ndr_type types[TYPES] = {
     [U8] = INT_OF(1, 0), [I16] = INT_OF(2, ARPC__NDR_SIGNED), [U32] = INT_OF(4, 0), [I64] = INT_OF(8, ARPC__NDR_SIGNED),
     [BOOL] = {.kind = ARPC__NDR_BOOL, .size = {1, 1}}, [ENUM] = {.kind = ARPC__NDR_ENUM, .size = {2, 4}},
@@ -32,6 +42,10 @@ static arpc__ndr_type types[TYPES] = {
     [ROWS] = {.kind = ARPC__NDR_ARRAY, .of = &types[ROW], .count = 3},
     [NAMES] = {.kind = ARPC__NDR_ARRAY, .flags = CV, .of = &types[NAME]},
     [ITEM] = {.kind = ARPC__NDR_STRUCT, .list = {item, .count = 2}},
+    [CHOICE] = {.kind = ARPC__NDR_UNION, .of = &types[I16], .maximum = {n_itself, 1}, .list = {choice, .count = 5},
+                .cases = choice_cases, .ncases = 4},
+    [OPEN] = {.kind = ARPC__NDR_STRUCT, .list = {open_members, open_checked, 2, 1, 1}},
+    [CHOICES] = {.kind = ARPC__NDR_ARRAY, .of = &types[CHOICE], .count = 2},
     [MANY] = TO(SIZED)};
 
 #endif

@@ -158,6 +158,43 @@ static void load_labels(arpc__graph *g, arpc__ndr_type *t, int at) {
   lua_pop(g->L, 1);
 }
 
+/* arms = {{type}, {}, ...}, cases = {value, arm, value, arm, ...}, otherwise = arm */
+static void load_arms(arpc__graph *g, arpc__ndr_type *t, int at) {
+  lua_State *L = g->L;
+  lua_Integer n;
+  int arms = open_table(L, at, "arms", 4096, &n);
+  if (!arms) luaL_error(L, "interface description: a union without arms");
+  t->list.members = arpc__block(L, g->blocks, (size_t)n + 1, sizeof *t->list.members);
+  t->list.count = (uint16_t)(n + 1);
+  t->list.members[0] = (arpc__ndr_member){.name = "tag", .type = t->of, .slot = -1};
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, arms, i);
+    luaL_checktype(L, -1, LUA_TTABLE);
+    lua_Integer type = arpc__field_integer(L, lua_gettop(L), "type", 1, g->ntypes, 0);
+    t->list.members[i] = (arpc__ndr_member){.name = "value", .type = type ? &g->types[type - 1] : NULL, .slot = -1};
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static void load_cases(arpc__graph *g, arpc__ndr_type *t, int at) {
+  lua_State *L = g->L;
+  lua_Integer n;
+  int cases = open_table(L, at, "cases", 65536, &n);
+  if (!cases) return;
+  arpc__ndr_case *c = arpc__block(L, g->blocks, (size_t)n / 2, sizeof *c);
+  t->cases = c;
+  t->ncases = (uint32_t)n / 2;
+  for (lua_Integer i = 1; i < n; i += 2, c++) {
+    lua_rawgeti(L, cases, i);
+    lua_rawgeti(L, cases, i + 1);
+    c->value = luaL_checkinteger(L, -2);
+    c->arm = (uint16_t)luaL_checkinteger(L, -1);
+    lua_pop(L, 2);
+  }
+  lua_pop(L, 1);
+}
+
 static uint8_t flags_at(lua_State *L, int at) {
   static const char *const names[] = {"signed", "ref", "conformant", "varying", "string", "wide", NULL};
   unsigned flags = 0;
@@ -168,7 +205,7 @@ static uint8_t flags_at(lua_State *L, int at) {
 
 static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   static const char *const kinds[] = {"none", "int",     "bool",   "enum",  "float", "uuid",
-                                      "pointer", "struct", "array", "text", NULL};
+                                      "pointer", "struct", "array", "text",  "union", NULL};
   lua_State *L = g->L;
   t->kind = (uint8_t)number_of(L, kinds, arpc__field_string(L, at, "kind"), "kind");
   t->flags = flags_at(L, at);
@@ -177,11 +214,17 @@ static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   t->size[1] = (uint32_t)arpc__field_integer(L, at, "size64", 0, 8, t->size[0]);
   t->count = (uint32_t)arpc__field_integer(L, at, "count", 0, INT32_MAX, 0);
   t->check = (uint8_t)arpc__field_integer(L, at, "check", 0, ARPC__NDR_CHECKS - 1, 0);
-  if (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_ARRAY) t->of = type_at(g, at, "of");
+  if (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_UNION)
+    t->of = type_at(g, at, "of");
   load_expr(g, &t->maximum, at, "maximum");
   load_expr(g, &t->actual, at, "actual");
   load_labels(g, t, at);
   if (t->kind == ARPC__NDR_STRUCT) arpc__load_list(g, &t->list, at);
+  if (t->kind != ARPC__NDR_UNION) return;
+  if (arpc__field_true(L, at, "widest")) t->flags |= ARPC__NDR_WIDEST;
+  t->otherwise = (uint16_t)arpc__field_integer(L, at, "otherwise", 0, 4096, 0);
+  load_arms(g, t, at);
+  load_cases(g, t, at);
 }
 
 void arpc__load_types(arpc__graph *g, int description) {

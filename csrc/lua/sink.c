@@ -43,8 +43,8 @@ static void sink_pending(void *arg) {
 
 static int sink_begin(void *arg, const arpc__ndr_type *t, size_t n) {
   if (!lua_checkstack(arg, 6)) return 0;
-  if (t->kind == ARPC__NDR_STRUCT) lua_createtable(arg, 0, (int)n);
-  else lua_createtable(arg, (int)n, 0);
+  if (t->kind == ARPC__NDR_ARRAY) lua_createtable(arg, (int)n, 0);
+  else lua_createtable(arg, 0, (int)n);
   return 1;
 }
 

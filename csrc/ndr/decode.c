@@ -100,12 +100,15 @@ static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64
   return 1;
 }
 
+static void disagrees(decoder *d, const arpc__ndr_type *t) {
+  arpc__fail(d->r, t->kind == ARPC__NDR_UNION ? ARPC_S_INVALID_TAG : ARPC_S_INVALID_BOUND);
+}
+
 /* Several values of one array in one frame must have the same counts. */
 static void note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t n) {
   frame *f = d->frame;
   uint32_t bit = 1u << t->check;
-  if (f->seen & bit && (f->maximum[t->check] != most || f->actual[t->check] != n))
-    arpc__fail(d->r, ARPC_S_INVALID_BOUND);
+  if (f->seen & bit && (f->maximum[t->check] != most || f->actual[t->check] != n)) disagrees(d, t);
   f->seen |= bit;
   f->maximum[t->check] = most;
   f->actual[t->check] = n;
@@ -155,10 +158,50 @@ static void array(decoder *d, const arpc__ndr_type *t) {
   d->depth--;
 }
 
+/* ---- unions ------------------------------------------------------------------------------------*/
+/* What switch_is is compared with takes the place of the counts. */
+static void note_tag(decoder *d, const arpc__ndr_type *t, int64_t tag) {
+  note(d, t, (uint32_t)tag, (uint32_t)((uint64_t)tag >> 32));
+}
+
+static int tag_agrees(const frame *f, const arpc__ndr_type *t) {
+  int64_t want;
+  uint64_t tag = f->maximum[t->check] | (uint64_t)f->actual[t->check] << 32;
+  return arpc__ndr_eval_tag(t, f->slots, &want) && (uint64_t)want == tag;
+}
+
+static const arpc__ndr_member *get_tag(decoder *d, const arpc__ndr_type *t, int64_t *ret) {
+  if (d->s) arpc__read_align(d->r, t->align[1]);
+  int64_t tag = get_integer(d, t->of);
+  if (t->of->kind == ARPC__NDR_BOOL) tag = tag != 0;
+  if (d->r->error) return NULL;
+  const arpc__ndr_member *arm = arpc__ndr_arm(t, tag);
+  if (!arm) arpc__fail(d->r, ARPC_S_INVALID_TAG);
+  else if (t->maximum.count) note_tag(d, t, tag);
+  if (d->s || t->flags & ARPC__NDR_WIDEST) arpc__read_align(d->r, t->align[d->s]);
+  *ret = tag;
+  return d->r->error ? NULL : arm;
+}
+
+static void get_union(decoder *d, const arpc__ndr_type *t) {
+  int64_t tag;
+  const arpc__ndr_member *arm = get_tag(d, t, &tag);
+  if (!arm || !deeper(d)) return;
+  if (!d->to->begin(d->arg, t, 2)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  if (!d->r->error) {
+    d->to->integer(d->arg, t->of, tag);
+    d->to->set(d->arg, &t->list.members[0], 0);
+    if (arm->type) flat(d, arm->type);
+    if (arm->type && !d->r->error) d->to->set(d->arg, arm, 0);
+  }
+  d->depth--;
+}
+
 /* ---- frames ------------------------------------------------------------------------------------*/
 /* The capacity of a string's buffer bounds its counts; those of any other array must be what was said. */
 static int agrees(const frame *f, const arpc__ndr_type *t) {
   int64_t want = 0;
+  if (t->kind == ARPC__NDR_UNION) return tag_agrees(f, t);
   if (t->maximum.count) {
     if (!arpc__ndr_eval(&t->maximum, f->slots, &want)) return 0;
     if (t->flags & ARPC__NDR_STRING ? f->actual[t->check] > want : f->maximum[t->check] != want) return 0;
@@ -169,7 +212,7 @@ static int agrees(const frame *f, const arpc__ndr_type *t) {
 static void compare(decoder *d, const arpc__ndr_list *list, const frame *f) {
   if (!f->seen || d->r->error) return;
   for (uint8_t i = 0; i < list->nchecked; i++)
-    if (f->seen >> i & 1 && !agrees(f, list->checked[i])) arpc__fail(d->r, ARPC_S_INVALID_BOUND);
+    if (f->seen >> i & 1 && !agrees(f, list->checked[i])) disagrees(d, list->checked[i]);
 }
 
 /* ---- structs -----------------------------------------------------------------------------------*/
@@ -258,6 +301,7 @@ static void flat(decoder *d, const arpc__ndr_type *t) {
     case ARPC__NDR_TEXT: text(d, t); break;
     case ARPC__NDR_ARRAY: array(d, t); break;
     case ARPC__NDR_POINTER: pointer(d, t); break;
+    case ARPC__NDR_UNION: get_union(d, t); break;
     default: begin_structure(d, t);
   }
 }
@@ -284,9 +328,17 @@ static void each_later(decoder *d, const arpc__ndr_type *t) {
   d->depth--;
 }
 
-/* The second walk over the struct or array on top. */
+static void union_later(decoder *d, const arpc__ndr_type *t) {
+  const arpc__ndr_member *arm = arpc__ndr_arm(t, d->to->recall(d->arg, &t->list.members[0]));
+  if (!arm || !arm->type || !(arm->type->flags & ARPC__NDR_POINTERS) || !deeper(d)) return;
+  finish(d, arm->type, arm, 0);
+  d->depth--;
+}
+
+/* The second walk over the composite on top. */
 static void deferred(decoder *d, const arpc__ndr_type *t) {
   if (t->kind == ARPC__NDR_STRUCT) structure(d, t, 1);
+  else if (t->kind == ARPC__NDR_UNION) union_later(d, t);
   else each_later(d, t);
 }
 

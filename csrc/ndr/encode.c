@@ -4,6 +4,9 @@
 #include "ndr/ndr.h"
 #include "ndr/utf16.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 typedef struct encoder {
   arpc__writer *w;
   const arpc__ndr_source *from;
@@ -164,6 +167,63 @@ static void put_array(encoder *e, const arpc__ndr_type *t) {
   if (t->flags & INNER ? put_counts(e, t, n, 0, 1) != NULL : check_count(e, t, n, &(int64_t){0})) each(e, t, n, flat);
 }
 
+/* ---- unions ------------------------------------------------------------------------------------*/
+static int64_t tag_of(encoder *e, const arpc__ndr_type *t) {
+  e->from->open(e->arg, t);
+  e->from->member(e->arg, &t->list.members[0]);
+  int64_t tag = e->from->integer(e->arg, t->of, e->s);
+  e->from->leave(e->arg);
+  return tag;
+}
+
+static void refuse_tag(encoder *e, const arpc__ndr_type *t, const char *form, int64_t v) {
+  char why[64];
+  snprintf(why, sizeof why, form, v);
+  e->from->member(e->arg, &t->list.members[0]);
+  refuse(e, why);
+  e->from->leave(e->arg);
+}
+
+/* The member that the current union's tag selects; NULL when there is none, or switch_is wants another one. */
+static const arpc__ndr_member *arm_of(encoder *e, const arpc__ndr_type *t, int64_t *ret_tag) {
+  int64_t tag = tag_of(e, t), want = tag;
+  const arpc__ndr_member *arm = arpc__ndr_arm(t, tag);
+  if (t->maximum.count && !arpc__ndr_eval_tag(t, e->slots, &want)) refuse(e, "its tag cannot be computed");
+  else if (want != tag) refuse_tag(e, t, "%" PRId64 " expected", want);
+  else if (!arm) refuse_tag(e, t, "there is no case %" PRId64, tag);
+  *ret_tag = tag;
+  return e->w->buf->error ? NULL : arm;
+}
+
+static void put_arm(encoder *e, const arpc__ndr_member *arm) {
+  static const arpc__ndr_type nothing = {.kind = ARPC__NDR_NONE};
+  e->from->member(e->arg, arm);
+  if (arm->type) flat(e, arm->type);
+  else if (!e->from->null(e->arg, &nothing)) refuse(e, "nothing expected, the tag's arm is empty");
+  e->from->leave(e->arg);
+}
+
+static void put_union(encoder *e, const arpc__ndr_type *t) {
+  int64_t tag;
+  const arpc__ndr_member *arm = arm_of(e, t, &tag);
+  if (!arm || !deeper(e)) return;
+  if (e->s) arpc__write_align(e->w, t->align[1]);
+  put_integer(e, t->of, tag);
+  if (e->s || t->flags & ARPC__NDR_WIDEST) arpc__write_align(e->w, t->align[e->s]);
+  put_arm(e, arm);
+  e->depth--;
+}
+
+static void union_later(encoder *e, const arpc__ndr_type *t) {
+  int64_t tag;
+  const arpc__ndr_member *arm = arm_of(e, t, &tag);
+  if (!arm || !arm->type || !(arm->type->flags & ARPC__NDR_POINTERS) || !deeper(e)) return;
+  e->from->member(e->arg, arm);
+  deferred(e, arm->type);
+  e->from->leave(e->arg);
+  e->depth--;
+}
+
 /* ---- slots -------------------------------------------------------------------------------------*/
 static int64_t fetch(encoder *e, const arpc__ndr_type *t) {
   if (t->kind != ARPC__NDR_POINTER) return e->from->integer(e->arg, t, e->s);
@@ -171,11 +231,18 @@ static int64_t fetch(encoder *e, const arpc__ndr_type *t) {
   return e->from->integer(e->arg, t->of, e->s);
 }
 
+static int64_t tag_for(encoder *e, const arpc__ndr_type *t, const arpc__ndr_type *counter) {
+  int64_t tag = tag_of(e, t);
+  if (tag < counter->low[e->s] || tag > counter->high[e->s]) refuse_tag(e, t, "%" PRId64 " is out of range", tag);
+  return tag;
+}
+
 /* What the hidden member m must be, the member it counts being current. */
 static int64_t inverted(encoder *e, const arpc__ndr_member *m, const arpc__ndr_type *t) {
   for (; t->kind == ARPC__NDR_POINTER; t = t->of)
     if (is_null(e, t)) return 0;
   const arpc__ndr_type *counter = m->type->kind == ARPC__NDR_POINTER ? m->type->of : m->type;
+  if (t->kind == ARPC__NDR_UNION) return tag_for(e, t, counter);
   size_t n = e->from->count(e->arg, t);
   if (n > INT32_MAX) return miscounted(e, t, INT32_MAX, n, 1), 0;
   int64_t rest = (int64_t)n - m->add;
@@ -257,6 +324,7 @@ static void flat(encoder *e, const arpc__ndr_type *t) {
       if (is_null(e, t)) put_word(e, 0);
       else put_id(e);
       break;
+    case ARPC__NDR_UNION: put_union(e, t); break;
     default:
       e->from->open(e->arg, t);
       arpc__write_align(e->w, t->align[e->s]);
@@ -277,6 +345,8 @@ static void deferred(encoder *e, const arpc__ndr_type *t) {
     if (!is_null(e, t)) construct(e, t->of);
   } else if (t->kind == ARPC__NDR_STRUCT) {
     put_struct(e, t, 1);
+  } else if (t->kind == ARPC__NDR_UNION) {
+    union_later(e, t);
   } else {
     each(e, t, e->from->count(e->arg, t), deferred);
   }

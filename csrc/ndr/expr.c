@@ -75,7 +75,7 @@ static int apply(uint8_t code, int64_t *at) {
   }
 }
 
-int arpc__ndr_eval(const arpc__ndr_expr *e, const int64_t *slots, int64_t *ret) {
+static int compute(const arpc__ndr_expr *e, const int64_t *slots, int64_t *ret) {
   int64_t stack[ARPC__NDR_STACK] = {0};
   int depth = 0;
   for (uint32_t i = 0; i < e->count; i++) {
@@ -87,7 +87,39 @@ int arpc__ndr_eval(const arpc__ndr_expr *e, const int64_t *slots, int64_t *ret) 
     if (!apply(op->code, &stack[depth - 1])) return 0;
     depth -= arity[op->code] - 1;
   }
-  if (stack[0] < 0) return 0;
   *ret = stack[0];
   return 1;
+}
+
+int arpc__ndr_eval(const arpc__ndr_expr *e, const int64_t *slots, int64_t *ret) {
+  int64_t v;
+  if (!compute(e, slots, &v) || v < 0) return 0;
+  *ret = v;
+  return 1;
+}
+
+/* ---- unions ------------------------------------------------------------------------------------*/
+/* What of v is left in a scalar of its larger size. */
+static int64_t as(const arpc__ndr_type *t, int64_t v) {
+  if (t->kind == ARPC__NDR_BOOL) return v != 0;
+  switch (t->size[t->size[1] > t->size[0]]) {
+    case 1: return t->flags & ARPC__NDR_SIGNED ? (int8_t)v : (uint8_t)v;
+    case 2: return t->flags & ARPC__NDR_SIGNED ? (int16_t)v : (uint16_t)v;
+    case 4: return t->flags & ARPC__NDR_SIGNED ? (int32_t)v : (int64_t)(uint32_t)v;
+    default: return v;
+  }
+}
+
+int arpc__ndr_eval_tag(const arpc__ndr_type *t, const int64_t *slots, int64_t *ret) {
+  int64_t v;
+  if (!compute(&t->maximum, slots, &v)) return 0;
+  *ret = as(t->of, v);
+  return 1;
+}
+
+const arpc__ndr_member *arpc__ndr_arm(const arpc__ndr_type *t, int64_t tag) {
+  tag = as(t->of, tag);
+  for (uint32_t i = 0; i < t->ncases; i++)
+    if (t->cases[i].value == tag) return &t->list.members[t->cases[i].arm];
+  return t->otherwise ? &t->list.members[t->otherwise] : NULL;
 }

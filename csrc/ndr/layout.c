@@ -99,8 +99,32 @@ static const char *lay_struct(arpc__ndr_type *t) {
   return arpc__ndr_check_list(&t->list);
 }
 
+static const char *lay_arm(arpc__ndr_type *t, const arpc__ndr_type *arm) {
+  if (!arm) return NULL;
+  if (arm >= t) return "a union stands before its arm";
+  if (arm->flags & ARPC__NDR_CONFORMANT && arm->kind != ARPC__NDR_POINTER) return "a union with a conformant arm";
+  t->flags |= arm->flags & ARPC__NDR_POINTERS;
+  for (int s = 0; s < 2; s++)
+    if (arm->align[s] > t->align[s]) t->align[s] = arm->align[s];
+  return NULL;
+}
+
+static const char *lay_union(arpc__ndr_type *t) {
+  if (!t->of || t->of >= t || !integral(t->of)) return "a union has no tag";
+  if (!t->list.count || t->list.members[0].type != t->of || t->otherwise >= t->list.count) return "a union lacks its members";
+  if (t->maximum.count && t->check >= ARPC__NDR_CHECKS) return "a union has no check";
+  lay(t, t->of->size[0], t->of->size[1], t->of->align[0], t->of->align[1]);
+  for (uint32_t i = 0; i < t->ncases; i++)
+    if (!t->cases[i].arm || t->cases[i].arm >= t->list.count) return "a case has no arm";
+  for (uint16_t i = 1; i < t->list.count; i++) {
+    const char *why = lay_arm(t, t->list.members[i].type);
+    if (why) return why;
+  }
+  return arpc__ndr_check_expr(&t->maximum);
+}
+
 static const char *lay_type(arpc__ndr_type *t) {
-  t->flags &= (uint8_t)~ARPC__NDR_POINTERS;
+  t->flags &= (uint16_t)~ARPC__NDR_POINTERS;
   switch (t->kind) {
     case ARPC__NDR_INT: case ARPC__NDR_BOOL: case ARPC__NDR_ENUM: case ARPC__NDR_FLOAT: return lay_scalar(t);
     case ARPC__NDR_UUID: lay(t, 16, 16, 4, 4); return NULL;
@@ -108,6 +132,7 @@ static const char *lay_type(arpc__ndr_type *t) {
     case ARPC__NDR_STRUCT: return lay_struct(t);
     case ARPC__NDR_ARRAY: return lay_array(t);
     case ARPC__NDR_TEXT: return lay_text(t);
+    case ARPC__NDR_UNION: return lay_union(t);
     default: return "a type of no known kind";
   }
 }
@@ -126,10 +151,10 @@ static const arpc__ndr_type *behind(const arpc__ndr_type *t) {
   return t->kind == ARPC__NDR_POINTER ? t->of : t;
 }
 
-/* An array, or what points to one, at most so many pointers away. */
+/* An array or a union, or what points to one, at most so many pointers away. */
 static int countable(const arpc__ndr_type *t) {
   for (int i = 0; i < 8 && t->kind == ARPC__NDR_POINTER; i++) t = t->of;
-  return t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT;
+  return t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT || t->kind == ARPC__NDR_UNION;
 }
 
 static const char *check_member(const arpc__ndr_list *list, const arpc__ndr_member *m) {

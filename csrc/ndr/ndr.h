@@ -30,7 +30,8 @@ typedef enum arpc__ndr_kind {
   ARPC__NDR_POINTER, /* `of` is what it points to */
   ARPC__NDR_STRUCT,
   ARPC__NDR_ARRAY,   /* `of` is the element */
-  ARPC__NDR_TEXT     /* an array of bytes or of wchar_t, handed over in one piece */
+  ARPC__NDR_TEXT,    /* an array of bytes or of wchar_t, handed over in one piece */
+  ARPC__NDR_UNION    /* `of` is the tag */
 } arpc__ndr_kind;
 
 enum {
@@ -40,7 +41,8 @@ enum {
   ARPC__NDR_VARYING = 8,    /* ARRAY, TEXT: offset and actual count come before the elements */
   ARPC__NDR_STRING = 16,    /* TEXT: ends with a NUL, which counts on the wire only */
   ARPC__NDR_WIDE = 32,      /* TEXT: UTF-16 on the wire, UTF-8 outside; without it the bytes themselves */
-  ARPC__NDR_POINTERS = 64   /* computed: something in the flat image has a referent that comes later */
+  ARPC__NDR_POINTERS = 64,  /* computed: something in the flat image has a referent that comes later */
+  ARPC__NDR_WIDEST = 128    /* UNION: [ms_union], the arm is aligned as the widest one in NDR20 too */
 };
 
 typedef struct arpc__ndr_type arpc__ndr_type;
@@ -77,8 +79,8 @@ typedef struct arpc__ndr_list {
   uint8_t nchecked;
 } arpc__ndr_list;
 
-/* A hidden member counts another one and is not the host's business: it is computed from the count of
- * elements in member `counts`, n = (count - add) / mul * div. */
+/* A hidden member counts another one, or is the tag of a union, and is not the host's business: it is computed
+ * from the count of elements in member `counts`, n = (count - add) / mul * div, or is that union's tag. */
 struct arpc__ndr_member {
   const char *name;
   const arpc__ndr_type *type;
@@ -94,20 +96,31 @@ typedef struct arpc__ndr_label {
   int32_t value;
 } arpc__ndr_label;
 
-/* Filled in by the maker but for what is marked as computed. [0] is NDR20, [1] NDR64. */
+typedef struct arpc__ndr_case {
+  int64_t value; /* as the tag's type has it */
+  uint16_t arm;  /* index of a member */
+} arpc__ndr_case;
+
+/* Filled in by the maker but for what is marked as computed. [0] is NDR20, [1] NDR64.
+ *
+ * A union is a composite of two: its list has the member "tag", then one member "value" for each arm, whose
+ * type is NULL where the arm is empty. It stands in the frame around it. */
 struct arpc__ndr_type {
-  uint8_t kind, flags;
-  uint8_t align[2];  /* computed */
+  uint8_t kind;
+  uint16_t flags;
+  uint8_t align[2];  /* computed; of a UNION: the widest */
   uint32_t size[2];  /* scalars: given. Else computed: the fewest bytes a value takes */
   int64_t low[2], high[2]; /* computed, INT and ENUM: what fits */
-  const char *name;  /* of a struct or an enum, for messages; may be NULL */
+  const char *name;  /* of a struct, union or enum, for messages; may be NULL */
   const arpc__ndr_type *of;
   uint32_t count;    /* ARRAY, TEXT that is not conformant: elements; of a string with its NUL */
-  uint8_t check;     /* ARRAY, TEXT with expressions: index among the checks of its frame */
-  arpc__ndr_expr maximum, actual; /* ARRAY, TEXT: size_is, length_is */
-  arpc__ndr_list list;            /* STRUCT */
+  uint8_t check;     /* ARRAY, TEXT, UNION with expressions: index among the checks of its frame */
+  uint16_t otherwise; /* UNION: index of the member for all other tags, 0 = there is none */
+  arpc__ndr_expr maximum, actual; /* ARRAY, TEXT: size_is, length_is; UNION: switch_is, nothing */
+  arpc__ndr_list list;            /* STRUCT, UNION */
   const arpc__ndr_label *labels;  /* ENUM */
-  uint32_t nlabels;
+  uint32_t nlabels, ncases;
+  const arpc__ndr_case *cases;   /* UNION */
 };
 
 typedef struct arpc__ndr_program {
@@ -120,8 +133,11 @@ const char *arpc__ndr_layout(arpc__ndr_type *types, uint32_t count, uint32_t *re
 /* The same for a parameter list, whose types have been laid out. */
 const char *arpc__ndr_check_list(const arpc__ndr_list *list);
 
-/* 0 when it cannot be computed (division by zero, overflow) or is negative. */
+/* 0 when it cannot be computed (division by zero, overflow) or, for a size, is negative. */
 int arpc__ndr_eval(const arpc__ndr_expr *e, const int64_t *slots, int64_t *ret);
+int arpc__ndr_eval_tag(const arpc__ndr_type *t, const int64_t *slots, int64_t *ret); /* UNION: as its tag would be */
+/* The member of a union that its tag selects; NULL when there is none. */
+const arpc__ndr_member *arpc__ndr_arm(const arpc__ndr_type *t, int64_t tag);
 
 /* The index into the pairs above for ARPC_NDR20 or ARPC_NDR64. */
 static inline int arpc__ndr_syntax(int transfer) {
@@ -138,7 +154,7 @@ typedef struct arpc__ndr_source {
   const char *(*text)(void *arg, const arpc__ndr_type *t, size_t *ret_len);
   size_t (*count)(void *arg, const arpc__ndr_type *t); /* elements of an ARRAY, units of a TEXT, with its NUL */
   int (*null)(void *arg, const arpc__ndr_type *t);     /* whether a POINTER that may be is null, or a hidden member is not given */
-  void (*open)(void *arg, const arpc__ndr_type *t);    /* the current value is to be a struct t: checks it */
+  void (*open)(void *arg, const arpc__ndr_type *t);    /* the current value is to be a struct or union t: checks it */
   void (*member)(void *arg, const arpc__ndr_member *m); /* member m becomes current */
   void (*element)(void *arg, size_t i);
   void (*leave)(void *arg); /* the value before the last member or element becomes current again */
@@ -162,9 +178,9 @@ typedef struct arpc__ndr_sink {
   void (*text)(void *arg, const arpc__ndr_type *t, const uint8_t *units, size_t n, int big);
   void (*null)(void *arg, int inner); /* inner: a pointer to it is not null, and could have been */
   void (*pending)(void *arg); /* a pointer that is not null; its referent takes this place later */
-  /* A struct, or an array that is to get n elements. 0: nothing more can be pushed. */
+  /* A struct or a union, or an array that is to get n elements. 0: nothing more can be pushed. */
   int (*begin)(void *arg, const arpc__ndr_type *t, size_t n);
-  void (*set)(void *arg, const arpc__ndr_member *m, size_t i); /* a struct's member m, or element i if m is NULL */
+  void (*set)(void *arg, const arpc__ndr_member *m, size_t i); /* member m, or element i if m is NULL */
   /* For the second walk, over the composite on top. */
   int (*waits)(void *arg, const arpc__ndr_member *m, size_t i); /* whether what was set there is pending */
   void (*open)(void *arg, const arpc__ndr_member *m, size_t i); /* pushes the composite that was set there */
@@ -174,7 +190,7 @@ typedef struct arpc__ndr_sink {
 } arpc__ndr_sink;
 
 /* Reads the list's stub, pushing a value for each member that is not hidden. Failures are the reader's:
- * 1783, 1734, 1780; what was pushed by then is to be thrown away. Bytes left over are not an error.
+ * 1783, 1734, 1733, 1780; what was pushed by then is to be thrown away. Bytes left over are not an error.
  * Work is linear in the bytes; nothing is begun whose elements the remaining bytes cannot hold. */
 void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r, const arpc__ndr_sink *sink,
                       void *arg, int64_t *slots);

@@ -169,6 +169,7 @@ typedef struct random_graph {
   arpc__ndr_member members[TYPES + 1][MEMBERS];
   const arpc__ndr_type *checked[TYPES + 1][ARPC__NDR_CHECKS];
   arpc__ndr_op ops[TYPES][3];
+  arpc__ndr_case cases[TYPES][3];
 } random_graph;
 
 static void random_members(random_graph *g, int list, int below, arpc__ndr_list *ret) {
@@ -186,12 +187,25 @@ static void random_members(random_graph *g, int list, int below, arpc__ndr_list 
   }
 }
 
+static void random_union(random_graph *g, int i) {
+  arpc__ndr_type *t = &g->types[i];
+  t->list.members = g->members[i];
+  t->list.count = 4;
+  for (int k = 0; k < 4; k++)
+    t->list.members[k] = (arpc__ndr_member){.name = "value", .slot = -1, .type = dice(4) ? &g->types[dice((unsigned)i)] : NULL};
+  t->list.members[0].type = t->of;
+  for (int k = 0; k < 3; k++) g->cases[i][k] = (arpc__ndr_case){dice(4), (uint16_t)dice(5)};
+  t->cases = g->cases[i];
+  t->ncases = 3;
+  t->otherwise = (uint16_t)dice(4);
+}
+
 static void random_type(random_graph *g, int i) {
   arpc__ndr_type *t = &g->types[i];
   static const uint32_t sizes[] = {1, 2, 4, 8};
   memset(t, 0, sizeof *t);
-  t->kind = (uint8_t)(1 + dice(9));
-  t->flags = (uint8_t)dice(64);
+  t->kind = (uint8_t)(1 + dice(10));
+  t->flags = (uint16_t)(dice(64) | (dice(4) ? 0 : ARPC__NDR_WIDEST));
   t->size[0] = t->size[1] = sizes[dice(4)];
   t->of = &g->types[t->kind == ARPC__NDR_POINTER ? dice(TYPES) : dice(i ? (unsigned)i : 1)];
   t->count = dice(4) ? dice(5) : dice(1000000);
@@ -201,6 +215,7 @@ static void random_type(random_graph *g, int i) {
     t->maximum = (arpc__ndr_expr){g->ops[i], 1};
   }
   if (t->kind == ARPC__NDR_STRUCT) random_members(g, i, i ? i : 1, &t->list);
+  if (t->kind == ARPC__NDR_UNION && i) random_union(g, i);
 }
 
 TEST("random graphs and random bytes: no crash, nothing begun that the bytes cannot hold") {

@@ -38,7 +38,7 @@ local function strings(p)
   return list
 end
 
--- (X): the type that takes another's place on the wire
+-- (X): the type that takes another's place on the wire, or is that of a tag
 local function type_spec(p)
   p:expect "("
   local t, words = p:peek(), {}
@@ -46,7 +46,8 @@ local function type_spec(p)
   while p:peek().kind == "name" do words[#words + 1] = p:next().text end
   p:expect ")"
   if builtin.words[words[1]] then return {tag = "base", words = words, pos = t.pos} end
-  return {tag = "named", name = words[#words], pos = t.pos}
+  local tag = words[1] == "enum" and words[2] and "enum" or "named"
+  return {tag = tag, name = words[#words], pos = t.pos}
 end
 
 local function version(p)
@@ -72,10 +73,11 @@ local known = {
   context_handle = "context handles", context_handle_noserialize = "context handles",
   context_handle_serialize = "context handles",
   ptr = "full pointers", first_is = "first_is", last_is = "last_is", min_is = "min_is",
-  switch_is = "unions", switch_type = "unions", iid_is = "COM interface pointers",
+  switch_is = {expressions}, switch_type = {type_spec}, ms_union = {nothing}, case = {expressions}, default = {nothing},
+  iid_is = "COM interface pointers",
   transmit_as = {type_spec}, wire_marshal = {type_spec},
-  cs_char = "cs_char", ignore = "ignore", range = "range", ms_union = "unions",
-  case = "unions", default = "unions", callback = "callbacks", pipe = "pipes", maybe = "maybe",
+  cs_char = "cs_char", ignore = "ignore", range = "range",
+  callback = "callbacks", pipe = "pipes", maybe = "maybe",
   partial_ignore = "partial_ignore", force_allocate = {nothing},
 }
 

@@ -4,12 +4,14 @@ local counts = require "asyncrpc.idl.counts"
 local layout = require "asyncrpc.idl.layout"
 local scopes = require "asyncrpc.idl.scope"
 local types = require "asyncrpc.idl.types"
+local unions = require "asyncrpc.idl.unions"
 
 -- ---- declarations
 
 local function unfinished(t)
   if t.kind == "array" then return unfinished(t.of) end
-  return t.kind == "struct" and (t.filling or t.incomplete)
+  if t.definition then return unfinished(t.definition) end
+  return (t.kind == "struct" or t.kind == "union") and (t.filling or t.incomplete)
 end
 
 local function complain_of_use(scope, t, what, d)
@@ -18,6 +20,8 @@ local function complain_of_use(scope, t, what, d)
   elseif unfinished(t) then
     local yet = t.filling and " to its end" or ""
     scope:error(d.pos, "%s '%s' has a type that is not defined%s", what, d.name, yet)
+  elseif unions.lacks_switch(t) then
+    scope:error(d.pos, "%s '%s' is a union without switch_is", what, d.name)
   else
     return false
   end
@@ -47,6 +51,16 @@ local function fill(scope, t, spec)
   end
 end
 
+-- An arm of a union. Nothing stands beside it, so there are no sizes it could have.
+local function arm(scope, a)
+  if not a.spec then return {name = a.name, pos = a.pos} end
+  local m = member(scope, a, {})
+  m.list = counts.link(scope, {m}, {})
+  if #m.list.checked > 0 then m.type = types.not_yet(scope, a.pos, "sizes in a union's arm") end
+  if m.type.conformant then m.type = types.refused(scope, a.pos, "a union's arm cannot be a conformant array") end
+  return m
+end
+
 local declare = {}
 
 function declare.const(scope, d)
@@ -68,7 +82,7 @@ function declare.typedef(scope, d)
   local t = types.resolve(scope, wire and wire.args or d.spec, d.attributes)
   for _, each in ipairs(d.declarators) do
     local made = types.declare(scope, t, each, d.attributes, scope.pointers)
-    if made.kind == "struct" or made.kind == "enum" then made.name = made.name or each.name end
+    if made.kind == "struct" or made.kind == "enum" or made.kind == "union" then made.name = made.name or each.name end
     scope:define_type(each.name, each.pos, made)
   end
 end
@@ -249,7 +263,7 @@ end
 local function check(declarations, reader)
   local scope = scopes.new(reader.sources, reader.diagnostics)
   local found = {}
-  scope.fill, scope.declare = fill, declare
+  scope.fill, scope.arm, scope.declare = fill, arm, declare
   function scope.read(...) return reader:text(...) end
   unit(scope, declarations, found)
   return found, scope

@@ -1,5 +1,8 @@
 -- Checked interfaces -> the core's description of them: types by number, parts before wholes.
 
+local builtin = require "asyncrpc.idl.builtin"
+local unions = require "asyncrpc.idl.unions"
+
 local Compiler = {}
 local compiler_mt = {__index = Compiler, __name = "asyncrpc.idl.compiler"}
 
@@ -21,9 +24,9 @@ local function why_not(t, seen)
   if full_pointer(t) then return full_pointer(t) end
   if t.incomplete then return ("%s '%s' is not defined"):format(t.kind, t.name or "?") end
   if t.kind == "void" or t.kind == "handle" then return ("%s is no type to send"):format(t.name) end
-  if t.of then return why_not(t.of, seen) end
+  if t.of or t.definition then return why_not(t.of or t.definition, seen) end
   for _, m in ipairs(t.members or {}) do
-    local why = why_not(m.type, seen)
+    local why = m.type and why_not(m.type, seen)
     if why then return why end
   end
 end
@@ -58,10 +61,20 @@ local function sized(t, made)
   return made
 end
 
+function Compiler:union(t)
+  local d = t.definition or t
+  local tag = t.switch or d.switch or builtin.base {"long"}
+  local made = {kind = "union", name = t.name, of = self:number(tag), maximum = t.maximum_ops, check = t.check,
+    widest = d.widest, otherwise = d.otherwise, cases = unions.cases(nil, d, tag), arms = {}}
+  for i, m in ipairs(d.members) do made.arms[i] = {type = m.type and self:number(m.type)} end
+  return made
+end
+
 function Compiler:make(t)
   if scalar[t.kind] then return scalar_of(t) end
   if t.kind == "text" then return sized(t, {kind = "text", string = t.string, wide = t.wide}) end
   if t.kind == "array" then return sized(t, {kind = "array", of = self:number(t.of)}) end
+  if t.kind == "union" then return self:union(t) end
   local made = self:list(t.list, t.members, "struct")
   made.kind, made.name = "struct", t.name
   return made

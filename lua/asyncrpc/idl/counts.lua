@@ -2,12 +2,13 @@
 -- because they only count something else.
 --
 -- An entry is a parameter or a member: {name, type, pos, ["in"], out}; `slot` and `hidden` are added here.
--- hidden[direction] = {counts = entry, add, mul, div}: n = (count - add) / mul * div.
+-- hidden[direction] = {counts = entry, add, mul, div}: n = (count - add) / mul * div, or the tag of a union.
 
+local builtin = require "asyncrpc.idl.builtin"
+local unions = require "asyncrpc.idl.unions"
 
 local SLOTS, CHECKS = 16, 16 -- of the core
 
-local integral = {int = true, bool = true, enum = true}
 local unaries = {["-"] = "neg", ["!"] = "!", ["~"] = "~"}
 
 -- ---- expressions -> operations
@@ -32,7 +33,7 @@ local function put_name(scope, list, ops, e, through)
     if through and t.kind == "pointer" then t = t.of
     elseif through then scope:error(e.pos, "'%s' is no pointer", e.name)
     elseif t.kind == "pointer" then scope:error(e.pos, "'%s' is a pointer: '*%s' is its value", e.name, e.name) end
-    if t.kind ~= "pointer" and t.kind ~= "refused" and not integral[t.kind] then
+    if t.kind ~= "pointer" and t.kind ~= "refused" and not unions.integral(t) then
       scope:error(e.pos, "'%s' is no integer", e.name)
     end
     list.used[entry] = true
@@ -131,17 +132,27 @@ local function array_of(t)
   return (t.kind == "array" or t.kind == "text") and t or nil
 end
 
-local function hide(scope, list, e, counted, direction)
+local function hide(scope, list, e, counted, direction, kind)
   local entry, how = invert(scope, list, e)
-  if not how or entry == counted or not entry[direction] or value_type(entry).kind ~= "int" then return end
+  if not how or entry == counted or not entry[direction] then return end
+  if kind and not kind(value_type(entry)) or not kind and value_type(entry).kind ~= "int" then return end
   entry.hidden = entry.hidden or {}
   if entry.hidden[direction] then return end
   how.counts = counted
   entry.hidden[direction] = how
 end
 
+-- A tag that is the discriminant itself, of a union that is there.
+local function hide_tag_of(scope, list, entry, direction)
+  local t = entry.type
+  while t.kind == "pointer" and (t.class == "ref" or entry.struct) do t = t.of end
+  local e = t.kind == "union" and entry[direction] and t.expression
+  if e and variable(list, e) then hide(scope, list, e, entry, direction, unions.integral) end
+end
+
 -- A capacity stays an argument: a maximum is only inverted where it is the count, or where nothing comes back.
 local function hide_counts_of(scope, list, entry, direction)
+  hide_tag_of(scope, list, entry, direction)
   local t = array_of(entry.type)
   if not t or not entry[direction] then return end
   if t.actual then hide(scope, list, t.actual, entry, direction) end
@@ -155,24 +166,34 @@ local function each_array(t, fn)
     if t.kind == "array" then fn(t) end
     t = t.of
   end
-  if t.kind == "text" then fn(t) end
+  if t.kind == "text" or t.expression then fn(t) end
 end
 
--- An array that comes in needs what its size depends on to come in too.
+-- An array or a union that comes in needs what it depends on to come in too.
 local function check_directions(scope, list, entry)
   if not entry["in"] then return end
   for used in pairs(list.used) do
     if not used["in"] then
-      scope:error(used.pos, "'%s' must be [in]: the size of '%s' depends on it", used.name, entry.name)
+      local what = unions.find(entry.type) and "the tag" or "the size"
+      scope:error(used.pos, "'%s' must be [in]: %s of '%s' depends on it", used.name, what, entry.name)
     end
   end
+end
+
+-- Without a switch_type the tag is of the type of what switch_is names.
+local function settle_tag(scope, list, t)
+  local named = variable(list, t.expression)
+  local default = named and unions.integral(value_type(named)) and value_type(named) or builtin.base {"long"}
+  t.switch = t.definition.switch or default
+  if not t.definition.incomplete then unions.cases(scope, t.definition, t.switch) end
 end
 
 local function link_entry(scope, list, entry)
   list.used = {}
   each_array(entry.type, function(t)
-    if not (t.maximum or t.actual) then return end
-    t.maximum_ops = operations(scope, list, t.maximum)
+    if not (t.maximum or t.actual or t.expression) then return end
+    if t.expression then settle_tag(scope, list, t) end
+    t.maximum_ops = operations(scope, list, t.maximum or t.expression)
     t.actual_ops = operations(scope, list, t.actual)
     t.check = #list.checked
     list.checked[#list.checked + 1] = t

@@ -8,7 +8,9 @@
 --   procedure    {tag = "procedure", name, pos, attributes, spec, declarator, parameters}
 --   import       {tag = "import", files = {{name, pos}}}
 --   spec         {tag = "base", words} {tag = "named", name} {tag = "struct", name, members}
---                {tag = "enum", name, labels} {tag = "union"|"pipe"}, each with pos
+--                {tag = "enum", name, labels} {tag = "union", name, switch, arms} {tag = "pipe"}, each with pos
+--   switch       {spec, name, pos}; arms: {labels = {expression, ...}, default, attributes, spec, declarator, name,
+--                pos}, without spec where the arm is empty
 --   declarator   {name, pos, levels}; levels from the outermost in: {tag = "pointer"} {tag = "array", size}
 --   member, parameter   {attributes, spec, declarator, name, pos}
 
@@ -118,13 +120,52 @@ local function labels(p)
   return list
 end
 
-local function skip_block(p)
-  local open, depth = p:expect "{", 1
-  while depth > 0 do
-    local t = p:next()
-    if t.kind == "end" then p:fail(open.pos, "this '{' is never closed") end
-    if t.kind == "punctuation" then depth = depth + (t.text == "{" and 1 or t.text == "}" and -1 or 0) end
+-- "case 1: case 2:", "default:" in front of an arm of a union with a switch; [case(1, 2)], [default] without.
+local function arm_labels(p, arm)
+  while p:is "case" or p:is "default" do
+    if p:next().text == "default" then arm.default = true
+    else arm.labels[#arm.labels + 1] = expression.parse(p) end
+    p:expect ":"
   end
+  attributes.parse(p, arm.attributes)
+  for _, e in ipairs(arm.attributes.case and arm.attributes.case.args or {}) do
+    arm.labels[#arm.labels + 1] = e or nil
+  end
+  arm.default = arm.default or arm.attributes.default and true
+end
+
+local function arm(p)
+  local found = {labels = {}, attributes = {}, pos = p:peek().pos}
+  arm_labels(p, found)
+  if #found.labels == 0 and not found.default then p:expected "a case" end
+  if not p:is ";" then
+    found.spec = spec(p)
+    found.declarator = declarator(p)
+    found.name, found.pos = found.declarator.name, found.declarator.pos
+  end
+  p:expect ";"
+  return found
+end
+
+local function arms(p)
+  local list = {}
+  p:expect "{"
+  while not p:is "}" do
+    if p:peek().kind == "end" then p:expected "'}'" end
+    list[#list + 1] = p:guarded(arm)
+  end
+  p:expect "}"
+  return list
+end
+
+-- "switch (long tag) name"
+local function switch(p, found)
+  p:expect "("
+  found.switch = {spec = spec(p)}
+  local t = p:name "the tag's name"
+  found.switch.name, found.switch.pos = t.text, t.pos
+  p:expect ")"
+  if p:peek().kind == "name" then p:next() end
 end
 
 local function tagged(body, field)
@@ -143,14 +184,9 @@ local compound = {
   union = function(p, t)
     local found = {tag = "union", pos = t.pos}
     if p:peek().kind == "name" and not p:is "switch" then found.name = p:next().text end
-    if p:accept "switch" then
-      p:skip_parentheses()
-      if p:peek().kind == "name" then p:next() end
-    end
-    if p:is "{" then
-      skip_block(p)
-      found.defined = true
-    end
+    if p:accept "switch" then switch(p, found) end
+    if p:is "{" then found.arms = arms(p)
+    elseif not found.name then p:expected "'{'" end
     return found
   end,
   pipe = function(p, t) return {tag = "pipe", pos = t.pos, of = spec(p)} end,

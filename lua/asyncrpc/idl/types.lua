@@ -2,9 +2,11 @@
 --
 -- A type is {kind, ...}: int, bool, float, enum, uuid, struct, pointer, array, text as the core knows them;
 -- void and handle; refused, with `why`. A pointer's class is nil until its place decides. Arrays and texts
--- carry their size expressions as trees until their list is known (counts.lua).
+-- carry their size expressions as trees until their list is known (counts.lua). A union's arms stand in what
+-- its definition gives; each use with a switch_is is a type of its own, which has that as `definition`.
 
 local builtin = require "asyncrpc.idl.builtin"
+local unions = require "asyncrpc.idl.unions"
 
 local resolve -- spec -> type
 
@@ -85,7 +87,7 @@ local specs = {
   named = named,
   enum = enum,
   struct = struct,
-  union = function(scope, spec) return not_yet(scope, spec.pos, "unions") end,
+  union = function(scope, spec, attributes) return unions.define(scope, spec, attributes, resolve) end,
   pipe = function(scope, spec)
     resolve(scope, spec.of)
     return not_yet(scope, spec.pos, "pipes")
@@ -219,6 +221,7 @@ end
 -- The type a declarator gives to a name. inner is the class of pointers behind the first level.
 local function declare(scope, t, d, attributes, inner)
   local found = sizes(scope, attributes)
+  if attributes.switch_is then t = unions.use(scope, t, attributes) end
   local levels
   local own = t
   t, levels = unfold(t, d.levels, wanted_levels(found, attributes))
