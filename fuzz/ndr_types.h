@@ -5,7 +5,7 @@
 #include "ndr/ndr.h"
 
 enum {
-  U8, I16, U32, I64, BOOL, ENUM, F32, F64, UUID, PTR, REF, WIDE, TEXT, NAME, SIZED, MANY, ROW, ROWS, NAMES, ITEM, CHOICE, CHOICES, OPEN, TYPES
+  U8, I16, U32, I64, BOOL, ENUM, F32, F64, UUID, PTR, REF, WIDE, TEXT, NAME, SIZED, MANY, ROW, ROWS, NAMES, ITEM, CHOICE, CHOICES, OPEN, TAIL, OUTER, TYPES
 };
 #define INT_OF(n, f) {.kind = ARPC__NDR_INT, .flags = f, .size = {n, n}}
 #define TO(t) {.kind = ARPC__NDR_POINTER, .of = &types[t]}
@@ -29,6 +29,12 @@ static const arpc__ndr_op n_itself[] = {{0, ARPC__NDR_SLOT}};
 static const arpc__ndr_type *open_checked[] = {&types[CHOICE]};
 static arpc__ndr_member open_members[] = {{.name = "n", .type = &types[I16], .slot = 0},
                                           {.name = "a", .type = &types[CHOICES], .slot = -1}};
+static const arpc__ndr_type *tail_checked[] = {&types[SIZED]};
+static arpc__ndr_member tail[] = {{.name = "n", .type = &types[I16], .slot = 0},
+                                  {.name = "a", .type = &types[SIZED], .slot = -1}};
+static arpc__ndr_member outer[] = {{.name = "h", .type = &types[F64], .slot = -1},
+                                   {.name = "p", .type = &types[PTR], .slot = -1},
+                                   {.name = "t", .type = &types[TAIL], .slot = -1}};
 static arpc__ndr_type types[TYPES] = {
     [U8] = INT_OF(1, 0), [I16] = INT_OF(2, ARPC__NDR_SIGNED), [U32] = INT_OF(4, 0), [I64] = INT_OF(8, ARPC__NDR_SIGNED),
     [BOOL] = {.kind = ARPC__NDR_BOOL, .size = {1, 1}}, [ENUM] = {.kind = ARPC__NDR_ENUM, .size = {2, 4}},
@@ -45,6 +51,8 @@ static arpc__ndr_type types[TYPES] = {
     [CHOICE] = {.kind = ARPC__NDR_UNION, .of = &types[I16], .maximum = {n_itself, 1}, .list = {choice, .count = 5},
                 .cases = choice_cases, .ncases = 4},
     [OPEN] = {.kind = ARPC__NDR_STRUCT, .list = {open_members, open_checked, 2, 1, 1}},
+    [TAIL] = {.kind = ARPC__NDR_STRUCT, .list = {tail, tail_checked, 2, 1, 1}},
+    [OUTER] = {.kind = ARPC__NDR_STRUCT, .list = {outer, .count = 3}},
     [CHOICES] = {.kind = ARPC__NDR_ARRAY, .of = &types[CHOICE], .count = 2},
     [MANY] = TO(SIZED)};
 

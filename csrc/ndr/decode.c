@@ -15,8 +15,10 @@ typedef struct decoder {
   const arpc__ndr_sink *to;
   void *arg;
   frame *frame; /* the innermost */
+  uint64_t most; /* hoisted: the maximum count of the struct's last array */
   uint16_t depth;
   uint8_t s;    /* 0 NDR20, 1 NDR64 */
+  uint8_t hoisted, tail; /* whether there is such an array to come; alignment of the struct it ends */
 } decoder;
 
 static void flat(decoder *d, const arpc__ndr_type *t);
@@ -83,11 +85,25 @@ static void uuid(decoder *d) {
 }
 
 /* ---- arrays ------------------------------------------------------------------------------------*/
+/* A conformant struct begins. */
+static void hoist(decoder *d, const arpc__ndr_type *t) {
+  d->tail = t->align[d->s];
+  if (d->hoisted) return;
+  d->most = get_word(d);
+  d->hoisted = 1;
+}
+
 /* The words in front of the elements; 0 after a failure. */
 static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64_t *offset, uint64_t *n) {
   unsigned size = d->s ? 8 : 4, varying = t->flags & ARPC__NDR_VARYING ? 2 : 0;
   unsigned words = varying + !!(t->flags & ARPC__NDR_CONFORMANT);
   *most = t->count;
+  if (t->flags & ARPC__NDR_CONFORMANT && d->hoisted) {
+    *most = d->most;
+    words = varying;
+    d->hoisted = 0;
+    if (d->s) arpc__read_align(d->r, d->tail);
+  }
   *offset = 0;
   if (words) {
     arpc__read_align(d->r, size);
@@ -116,7 +132,7 @@ static void note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t n)
 
 /* How many elements follow; 0 when the counts are wrong or so many cannot be there. */
 static int get_counts(decoder *d, const arpc__ndr_type *t, uint32_t least, uint32_t *ret) {
-  uint64_t most, offset, n;
+  uint64_t most, offset, n = 0;
   if (!get_words(d, t, &most, &offset, &n)) return 0;
   if (most > INT32_MAX || offset || n > most || (n * least > arpc__left(d->r) && !ARPC__PLANTED(10))) {
     arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
@@ -277,11 +293,12 @@ static void structure(decoder *d, const arpc__ndr_type *t, int later) {
 }
 
 static void begin_structure(decoder *d, const arpc__ndr_type *t) {
+  if (t->flags & ARPC__NDR_CONFORMANT) hoist(d, t);
   arpc__read_align(d->r, t->align[d->s]);
   if (d->r->error) return;
   if (!d->to->begin(d->arg, t, t->list.count)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
   structure(d, t, 0);
-  if (d->s) arpc__read_align(d->r, t->align[1]);
+  if (d->s && !(t->flags & ARPC__NDR_CONFORMANT)) arpc__read_align(d->r, t->align[1]);
 }
 
 /* ---- constructs --------------------------------------------------------------------------------*/

@@ -12,9 +12,11 @@ typedef struct encoder {
   const arpc__ndr_source *from;
   void *arg;
   const int64_t *slots; /* of the innermost frame */
+  size_t hoisted;       /* where the maximum count of the struct's last array is to stand, plus 1; 0 = with the array */
   uint32_t pointers;    /* written so far */
   uint16_t depth;
   uint8_t s;            /* 0 NDR20, 1 NDR64 */
+  uint8_t tail;         /* alignment of the struct that array ends */
 } encoder;
 
 enum { INNER = ARPC__NDR_CONFORMANT | ARPC__NDR_VARYING };
@@ -118,6 +120,21 @@ static uint8_t *put_word_at(uint8_t *at, unsigned size, uint32_t v) {
   return at + size;
 }
 
+/* A conformant struct begins: its maximum count stands in front of the outermost one. */
+static void hoist(encoder *e, const arpc__ndr_type *t) {
+  e->tail = t->align[e->s];
+  if (e->hoisted) return;
+  put_word(e, 0);
+  e->hoisted = e->w->buf->len - (e->s ? 8 : 4) + 1;
+}
+
+/* The struct's gap is in front of its last array, in NDR64. */
+static void unhoist(encoder *e, int64_t most) {
+  arpc__patch32(e->w, e->hoisted - 1, (uint32_t)most);
+  if (e->s) arpc__write_align(e->w, e->tail);
+  e->hoisted = 0;
+}
+
 /* The words in front of n elements, and room for `more` bytes behind, which are aligned to unit; NULL when n is
  * not what the sizes say. All of it is one piece of the buffer. */
 static uint8_t *put_counts(encoder *e, const arpc__ndr_type *t, size_t n, size_t more, size_t unit) {
@@ -125,6 +142,11 @@ static uint8_t *put_counts(encoder *e, const arpc__ndr_type *t, size_t n, size_t
   int conformant = t->flags & ARPC__NDR_CONFORMANT, varying = t->flags & ARPC__NDR_VARYING;
   unsigned size = e->s ? 8 : 4, words = !!conformant + 2 * !!varying;
   if (!check_count(e, t, n, &most)) return NULL;
+  if (conformant && e->hoisted) {
+    unhoist(e, most);
+    conformant = 0;
+    words = 2 * !!varying;
+  }
   size_t gap = (e->w->base - e->w->buf->len) & ((words ? size : unit) - 1);
   uint8_t *at = arpc__buf_add(e->w->buf, gap + words * size + more);
   if (!at) return NULL;
@@ -327,9 +349,10 @@ static void flat(encoder *e, const arpc__ndr_type *t) {
     case ARPC__NDR_UNION: put_union(e, t); break;
     default:
       e->from->open(e->arg, t);
+      if (t->flags & ARPC__NDR_CONFORMANT) hoist(e, t);
       arpc__write_align(e->w, t->align[e->s]);
       put_struct(e, t, 0);
-      if (e->s) arpc__write_align(e->w, t->align[1]);
+      if (e->s && !(t->flags & ARPC__NDR_CONFORMANT)) arpc__write_align(e->w, t->align[1]);
   }
 }
 

@@ -67,18 +67,24 @@ static const char *lay_text(arpc__ndr_type *t) {
   return lay_elements(t, size);
 }
 
+static int conformant(const arpc__ndr_type *t) {
+  int may_be = t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT || t->kind == ARPC__NDR_STRUCT;
+  return may_be && t->flags & ARPC__NDR_CONFORMANT;
+}
+
 static const char *lay_array(arpc__ndr_type *t) {
   if (!t->of || t->of >= t) return "an array stands before its element";
-  if (t->of->flags & ARPC__NDR_CONFORMANT) return "an array of conformant arrays";
+  if (conformant(t->of)) return "an array of conformant arrays or structs";
   t->align[0] = t->of->align[0];
   t->align[1] = t->of->align[1];
   t->flags |= t->of->flags & ARPC__NDR_POINTERS;
   return lay_elements(t, t->of->size);
 }
 
-static const char *lay_member(arpc__ndr_type *t, const arpc__ndr_member *m) {
+static const char *lay_member(arpc__ndr_type *t, const arpc__ndr_member *m, int last) {
   if (!m->type || m->type >= t) return "a struct stands before its member";
-  if (m->type->flags & ARPC__NDR_CONFORMANT) return "a struct with a conformant member";
+  if (conformant(m->type) && !last) return "a conformant member is not the last";
+  if (conformant(m->type)) t->flags |= ARPC__NDR_CONFORMANT;
   if (m->slot >= 0 && !integral(m->type)) return "a counting member is no integer";
   t->flags |= m->type->flags & ARPC__NDR_POINTERS;
   for (int s = 0; s < 2; s++) {
@@ -91,8 +97,9 @@ static const char *lay_member(arpc__ndr_type *t, const arpc__ndr_member *m) {
 
 static const char *lay_struct(arpc__ndr_type *t) {
   lay(t, 0, 0, 1, 1);
+  t->flags &= (uint16_t)~ARPC__NDR_CONFORMANT;
   for (uint16_t i = 0; i < t->list.count; i++) {
-    const char *why = lay_member(t, &t->list.members[i]);
+    const char *why = lay_member(t, &t->list.members[i], i + 1 == t->list.count);
     if (why) return why;
   }
   if (!t->size[0]) return "a struct without members";
@@ -102,7 +109,7 @@ static const char *lay_struct(arpc__ndr_type *t) {
 static const char *lay_arm(arpc__ndr_type *t, const arpc__ndr_type *arm) {
   if (!arm) return NULL;
   if (arm >= t) return "a union stands before its arm";
-  if (arm->flags & ARPC__NDR_CONFORMANT && arm->kind != ARPC__NDR_POINTER) return "a union with a conformant arm";
+  if (conformant(arm)) return "a union with a conformant arm";
   t->flags |= arm->flags & ARPC__NDR_POINTERS;
   for (int s = 0; s < 2; s++)
     if (arm->align[s] > t->align[s]) t->align[s] = arm->align[s];

@@ -37,7 +37,7 @@ typedef enum arpc__ndr_kind {
 enum {
   ARPC__NDR_SIGNED = 1,     /* INT, ENUM */
   ARPC__NDR_REF = 2,        /* POINTER: never null */
-  ARPC__NDR_CONFORMANT = 4, /* ARRAY, TEXT: a maximum count comes first */
+  ARPC__NDR_CONFORMANT = 4, /* ARRAY, TEXT: a maximum count comes first. STRUCT: computed, its last member is so */
   ARPC__NDR_VARYING = 8,    /* ARRAY, TEXT: offset and actual count come before the elements */
   ARPC__NDR_STRING = 16,    /* TEXT: ends with a NUL, which counts on the wire only */
   ARPC__NDR_WIDE = 32,      /* TEXT: UTF-16 on the wire, UTF-8 outside; without it the bytes themselves */

@@ -33,7 +33,7 @@ local function member(scope, m, taken)
   t = types.settle(types.declare(scope, t, m.declarator, m.attributes, scope.pointers), scope.pointers)
   if complain_of_use(scope, t, "member", m) then
     t = types.refused(scope, m.pos, "a member is wrong")
-  elseif t.conformant then t = types.not_yet(scope, m.pos, "conformant structs") end
+  end
   if taken[m.name] then scope:error(m.pos, "'%s' is a member already", m.name) end
   taken[m.name] = true
   return {name = m.name, type = t, pos = m.pos, struct = true}
@@ -42,7 +42,14 @@ end
 -- Gives a struct its members.
 local function fill(scope, t, spec)
   local taken = {}
-  for i, m in ipairs(spec.members) do t.members[i] = member(scope, m, taken) end
+  for i, m in ipairs(spec.members) do
+    t.members[i] = member(scope, m, taken)
+    local conformant = t.members[i].type.conformant
+    if conformant and i < #spec.members then
+      scope:error(m.pos, "'%s' is conformant and not the last member", m.name)
+    end
+    t.conformant = conformant
+  end
   if #t.members == 0 then scope:error(spec.pos, "a struct without members") end
   t.list = counts.link(scope, t.members, {"struct"})
   if t.list.too_many then t.members[1].type = types.refused(scope, spec.pos, t.list.too_many) end

@@ -146,6 +146,10 @@ local function array(scope, t, f, pos)
     scope:error(pos, "an array of %s", t.name)
     return refused(scope, pos, "an array is wrong")
   end
+  if t.conformant and t.kind == "struct" then
+    scope:error(pos, "an array of conformant structs")
+    return refused(scope, pos, "an array is wrong")
+  end
   if t.conformant then return not_yet(scope, pos, "multi-dimensional conformant arrays") end
   local varying = f.actual ~= nil or f.string
   local made = {count = f.count, conformant = f.conformant, varying = varying or nil, maximum = f.maximum,
