@@ -5,7 +5,7 @@
 #include "ndr/ndr.h"
 
 enum {
-  U8, I16, U32, I64, BOOL, ENUM, F32, F64, UUID, PTR, REF, WIDE, TEXT, NAME, SIZED, MANY, ROW, ROWS, NAMES, ITEM, CHOICE, CHOICES, OPEN, TAIL, OUTER, TYPES
+  U8, I16, U32, I64, BOOL, ENUM, F32, F64, UUID, PTR, REF, WIDE, TEXT, NAME, SIZED, MANY, ROW, ROWS, NAMES, ITEM, CHOICE, CHOICES, OPEN, TAIL, OUTER, FEW, TYPES
 };
 #define INT_OF(n, f) {.kind = ARPC__NDR_INT, .flags = f, .size = {n, n}}
 #define TO(t) {.kind = ARPC__NDR_POINTER, .of = &types[t]}
@@ -52,6 +52,7 @@ static arpc__ndr_type types[TYPES] = {
                 .cases = choice_cases, .ncases = 4},
     [OPEN] = {.kind = ARPC__NDR_STRUCT, .list = {open_members, open_checked, 2, 1, 1}},
     [TAIL] = {.kind = ARPC__NDR_STRUCT, .list = {tail, tail_checked, 2, 1, 1}},
+    [FEW] = {.kind = ARPC__NDR_ENUM, .flags = ARPC__NDR_RANGED, .size = {2, 4}, .low = {1, 1}, .high = {3, 3}},
     [OUTER] = {.kind = ARPC__NDR_STRUCT, .list = {outer, .count = 3}},
     [CHOICES] = {.kind = ARPC__NDR_ARRAY, .of = &types[CHOICE], .count = 2},
     [MANY] = TO(SIZED)};

@@ -86,7 +86,7 @@ for _, path in ipairs(arg) do
 end
 
 -- A stub of small numbers for every type of ndr.c, in both syntaxes.
-for kind = 0, 24 do
+for kind = 0, 25 do
   local stub = ("\1\0\0\0\0\0\0\0"):rep(24)
   write("ndr", ("%d-20"):format(kind), string.char(kind, 1) .. stub:gsub("\1\0\0\0\0\0\0\0", "\1\0\0\0"))
   write("ndr", ("%d-64"):format(kind), string.char(kind, 0) .. stub)

@@ -216,6 +216,11 @@ static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   t->check = (uint8_t)arpc__field_integer(L, at, "check", 0, ARPC__NDR_CHECKS - 1, 0);
   if (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_UNION)
     t->of = type_at(g, at, "of");
+  if (arpc__field_true(L, at, "ranged")) {
+    t->flags |= ARPC__NDR_RANGED;
+    t->low[0] = t->low[1] = arpc__field_integer(L, at, "low", INT64_MIN, INT64_MAX, 0);
+    t->high[0] = t->high[1] = arpc__field_integer(L, at, "high", INT64_MIN, INT64_MAX, 0);
+  }
   load_expr(g, &t->maximum, at, "maximum");
   load_expr(g, &t->actual, at, "actual");
   load_labels(g, t, at);

@@ -40,20 +40,25 @@ static void expect(arpc__source *s, int type) {
 }
 
 /* ---- scalars -----------------------------------------------------------------------------------*/
-static int64_t label(arpc__source *s, const arpc__ndr_type *t) {
-  const char *name = lua_tostring(s->L, s->at);
-  for (uint32_t i = 0; i < t->nlabels; i++)
-    if (!strcmp(t->labels[i].name, name)) return t->labels[i].value;
-  luaL_checkstack(s->L, 2, NULL);
-  const char *of = t->name ? t->name : "";
-  arpc__source_refuse(s, lua_pushfstring(s->L, "enum%s%s has no '%s'", *of ? " " : "", of, name));
-  return 0;
-}
-
 static void out_of_range(arpc__source *s, const arpc__ndr_type *t, int syntax, lua_Integer v) {
   luaL_checkstack(s->L, 2, NULL);
   arpc__source_refuse(s, lua_pushfstring(s->L, "%I is out of range (%I to %I)", v, (lua_Integer)t->low[syntax],
                                          (lua_Integer)t->high[syntax]));
+}
+
+static int64_t within(arpc__source *s, const arpc__ndr_type *t, int syntax, lua_Integer v) {
+  if (v < t->low[syntax] || v > t->high[syntax]) out_of_range(s, t, syntax, v);
+  return v;
+}
+
+static int64_t label(arpc__source *s, const arpc__ndr_type *t, int syntax) {
+  const char *name = lua_tostring(s->L, s->at);
+  for (uint32_t i = 0; i < t->nlabels; i++)
+    if (!strcmp(t->labels[i].name, name)) return within(s, t, syntax, t->labels[i].value);
+  luaL_checkstack(s->L, 2, NULL);
+  const char *of = t->name ? t->name : "";
+  arpc__source_refuse(s, lua_pushfstring(s->L, "enum%s%s has no '%s'", *of ? " " : "", of, name));
+  return 0;
 }
 
 static int64_t boolean(arpc__source *s) {
@@ -66,14 +71,13 @@ static int64_t source_integer(void *arg, const arpc__ndr_type *t, int syntax) {
   int exact;
   if (lua_type(s->L, s->at) != LUA_TNUMBER) {
     if (t->kind == ARPC__NDR_BOOL) return boolean(s);
-    if (t->kind == ARPC__NDR_ENUM && lua_type(s->L, s->at) == LUA_TSTRING) return label(s, t);
+    if (t->kind == ARPC__NDR_ENUM && lua_type(s->L, s->at) == LUA_TSTRING) return label(s, t, syntax);
     mistyped(s, t->kind == ARPC__NDR_ENUM ? "number or name" : "number");
   }
   if (t->kind == ARPC__NDR_BOOL) mistyped(s, "boolean");
   lua_Integer v = lua_tointegerx(s->L, s->at, &exact);
   if (!exact) arpc__source_refuse(s, "number has no integer representation");
-  if (v < t->low[syntax] || v > t->high[syntax]) out_of_range(s, t, syntax, v);
-  return v;
+  return within(s, t, syntax, v);
 }
 
 static double source_number(void *arg) {

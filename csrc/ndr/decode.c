@@ -34,7 +34,7 @@ static int deeper(decoder *d) {
 }
 
 /* ---- scalars -----------------------------------------------------------------------------------*/
-static int64_t get_integer(decoder *d, const arpc__ndr_type *t) {
+static int64_t get_any(decoder *d, const arpc__ndr_type *t) {
   uint32_t size = t->size[d->s];
   int is_signed = t->flags & ARPC__NDR_SIGNED;
   arpc__read_align(d->r, size);
@@ -44,6 +44,12 @@ static int64_t get_integer(decoder *d, const arpc__ndr_type *t) {
     case 4: { uint32_t v = arpc__get32(d->r); return is_signed ? (int32_t)v : (int64_t)v; }
     default: return (int64_t)arpc__get64(d->r);
   }
+}
+
+static int64_t get_integer(decoder *d, const arpc__ndr_type *t) {
+  int64_t v = get_any(d, t);
+  if (t->flags & ARPC__NDR_RANGED && (v < t->low[d->s] || v > t->high[d->s])) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  return v;
 }
 
 static uint64_t get_word(decoder *d) {
@@ -134,6 +140,8 @@ static void note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t n)
 static int get_counts(decoder *d, const arpc__ndr_type *t, uint32_t least, uint32_t *ret) {
   uint64_t most, offset, n = 0;
   if (!get_words(d, t, &most, &offset, &n)) return 0;
+  if (t->flags & ARPC__NDR_RANGED && ((int64_t)most < t->low[d->s] || (int64_t)most > t->high[d->s]))
+    arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
   if (most > INT32_MAX || offset || n > most || (n * least > arpc__left(d->r) && !ARPC__PLANTED(10))) {
     arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
     return 0;

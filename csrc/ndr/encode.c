@@ -102,6 +102,15 @@ static int eval(encoder *e, const arpc__ndr_expr *x, int64_t otherwise, int64_t 
   return 0;
 }
 
+static int in_range(encoder *e, const arpc__ndr_type *t, int64_t most) {
+  char why[128];
+  if (most >= t->low[e->s] && most <= t->high[e->s]) return 1;
+  snprintf(why, sizeof why, "a count of %" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")", most, t->low[e->s],
+           t->high[e->s]);
+  refuse(e, why);
+  return 0;
+}
+
 /* What the maximum count of n elements must be; 0 when n is not what the sizes say. */
 static int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *ret_most) {
   int64_t most, want;
@@ -111,7 +120,7 @@ static int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *r
   if ((int64_t)n != want) return miscounted(e, t, want, n, 0), 0;
   if ((int64_t)n > most || most > INT32_MAX) return miscounted(e, t, most, n, 1), 0;
   *ret_most = most;
-  return 1;
+  return !(t->flags & ARPC__NDR_RANGED) || in_range(e, t, most);
 }
 
 static uint8_t *put_word_at(uint8_t *at, unsigned size, uint32_t v) {
@@ -271,6 +280,7 @@ static int64_t inverted(encoder *e, const arpc__ndr_member *m, const arpc__ndr_t
   if (rest < 0) return refuse(e, "too few elements"), 0;
   if (rest % m->mul) return refuse(e, "not a multiple of the elements expected"), 0;
   rest = rest / m->mul * m->div;
+  if (rest < counter->low[e->s]) return refuse(e, "too few elements"), 0;
   if (rest > counter->high[e->s]) return miscounted(e, t, counter->high[e->s] / m->div * m->mul + m->add, n, 1), 0;
   return rest;
 }

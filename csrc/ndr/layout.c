@@ -15,8 +15,10 @@ static int integral(const arpc__ndr_type *t) {
 static void range(arpc__ndr_type *t, int s) {
   unsigned bits = 8 * t->size[s];
   int is_signed = t->flags & ARPC__NDR_SIGNED || bits == 64;
-  t->low[s] = is_signed ? INT64_MIN >> (64 - bits) : 0;
-  t->high[s] = is_signed ? INT64_MAX >> (64 - bits) : (int64_t)(UINT64_MAX >> (64 - bits));
+  int64_t low = is_signed ? INT64_MIN >> (64 - bits) : 0;
+  int64_t high = is_signed ? INT64_MAX >> (64 - bits) : (int64_t)(UINT64_MAX >> (64 - bits));
+  if (!(t->flags & ARPC__NDR_RANGED) || t->low[s] < low) t->low[s] = low;
+  if (!(t->flags & ARPC__NDR_RANGED) || t->high[s] > high) t->high[s] = high;
 }
 
 static const char *lay_scalar(arpc__ndr_type *t) {

@@ -42,6 +42,7 @@ enum {
   ARPC__NDR_STRING = 16,    /* TEXT: ends with a NUL, which counts on the wire only */
   ARPC__NDR_WIDE = 32,      /* TEXT: UTF-16 on the wire, UTF-8 outside; without it the bytes themselves */
   ARPC__NDR_POINTERS = 64,  /* computed: something in the flat image has a referent that comes later */
+  ARPC__NDR_RANGED = 256,   /* [range]: low and high are given. ARRAY, TEXT: of the maximum count */
   ARPC__NDR_WIDEST = 128    /* UNION: [ms_union], the arm is aligned as the widest one in NDR20 too */
 };
 
@@ -110,7 +111,7 @@ struct arpc__ndr_type {
   uint16_t flags;
   uint8_t align[2];  /* computed; of a UNION: the widest */
   uint32_t size[2];  /* scalars: given. Else computed: the fewest bytes a value takes */
-  int64_t low[2], high[2]; /* computed, INT and ENUM: what fits */
+  int64_t low[2], high[2]; /* computed, INT and ENUM: what fits; given where RANGED */
   const char *name;  /* of a struct, union or enum, for messages; may be NULL */
   const arpc__ndr_type *of;
   uint32_t count;    /* ARRAY, TEXT that is not conformant: elements; of a string with its NUL */

@@ -76,7 +76,7 @@ local known = {
   switch_is = {expressions}, switch_type = {type_spec}, ms_union = {nothing}, case = {expressions}, default = {nothing},
   iid_is = "COM interface pointers",
   transmit_as = {type_spec}, wire_marshal = {type_spec},
-  cs_char = "cs_char", ignore = "ignore", range = "range",
+  cs_char = "cs_char", ignore = "ignore", range = {expressions},
   callback = "callbacks", pipe = "pipes", maybe = "maybe",
   partial_ignore = "partial_ignore", force_allocate = {nothing},
 }

@@ -52,12 +52,14 @@ function Compiler:pointer(t, number)
 end
 
 local function scalar_of(t)
-  return {kind = t.kind, size = t.size, size64 = t.size64, signed = t.signed, name = t.name, labels = t.labels}
+  return {kind = t.kind, size = t.size, size64 = t.size64, signed = t.signed, name = t.name, labels = t.labels,
+    ranged = t.ranged, low = t.low, high = t.high}
 end
 
 local function sized(t, made)
   made.count, made.conformant, made.varying = t.count, t.conformant, t.varying
   made.maximum, made.actual, made.check = t.maximum_ops, t.actual_ops, t.check
+  made.ranged, made.low, made.high = t.ranged, t.low, t.high
   return made
 end
 

@@ -222,6 +222,28 @@ local function settle(t, class)
   return t
 end
 
+-- t with the range of an integer, or of the counts of a conformant array, however many pointers away.
+local function ranged(scope, t, a, range)
+  if t.kind == "refused" then return t end
+  local inside = t.kind == "pointer" or t.kind == "array" and not t.conformant
+  if inside then return copy(t, {of = ranged(scope, t.of, a, range)}) end
+  if t.kind ~= "int" and t.kind ~= "enum" and not t.conformant then
+    scope:error(a.pos, "range is for integers and for arrays of no fixed size")
+  end
+  return copy(t, {ranged = true, low = range[1], high = range[2]})
+end
+
+local function with_range(scope, t, a)
+  local range = {}
+  for i = 1, 2 do
+    local e = a.args[i]
+    range[i] = e and scope:integer(e, math.mininteger, math.maxinteger, "a range")
+  end
+  if #a.args == 2 and range[1] and range[2] and range[1] <= range[2] then return ranged(scope, t, a, range) end
+  scope:error(a.pos, "a range must be (lowest, highest)")
+  return t
+end
+
 -- The type a declarator gives to a name. inner is the class of pointers behind the first level.
 local function declare(scope, t, d, attributes, inner)
   local found = sizes(scope, attributes)
@@ -243,6 +265,7 @@ local function declare(scope, t, d, attributes, inner)
   end
   local class = pointer_class(attributes)
   if class and t.kind == "pointer" then t = copy(t, {class = class}) end
+  if attributes.range then t = with_range(scope, t, attributes.range) end
   return t
 end
 
