@@ -10,6 +10,12 @@ local published = {
   atsvc = {name = "ATSvc", count = 4, opnums = {NetrJobAdd = 0, NetrJobGetInfo = 3},
     signatures = {NetrJobAdd = "NetrJobAdd(ServerName?, pAtInfo) -> return, pJobId",
       NetrJobGetInfo = "NetrJobGetInfo(ServerName?, JobId) -> return, ppAtInfo?"}},
+  epmapper = {name = "ept", count = 7, opnums = {ept_insert = 0, ept_lookup = 2, ept_map = 3, ept_mgmt_delete = 6},
+    signatures = {ept_inq_object = "ept_inq_object() -> ept_object, status"},
+    constants = {ept_max_annotation_size = 64, RPC_C_EP_MATCH_BY_BOTH = 3}},
+  witness = {name = "Witness", count = 5, opnums = {WitnessrUnRegister = 2, WitnessrRegisterEx = 4},
+    signatures = {WitnessrGetInterfaceList = "WitnessrGetInterfaceList() -> return, InterfaceList?"},
+    async = {WitnessrAsyncNotify = true}, constants = {WITNESS_STATE_UNAVAILABLE = 255, IP_CHANGE_NOTIFICATION = 4}},
   lsarpc = {name = "lsarpc", count = 13, opnums = {LsarClose = 0, LsarOpenPolicy = 6, LsarCreateTrustedDomain = 12},
     signatures = {Opnum9NotUsedOnWire = "Opnum9NotUsedOnWire()"}},
   svcctl = {name = "svcctl", count = 23, opnums = {RCloseServiceHandle = 0, RCreateServiceW = 12, ROpenSCManagerW = 15,
@@ -45,7 +51,10 @@ describe("a published interface", function()
       for constant, value in pairs(want.constants or {}) do assert.equal(value, t.constants[constant], constant) end
       for _, p in ipairs(t.procs) do
         if p.refused then assert.matches("not supported", p.refused) end
+        assert.equal((want.async or {})[p.name] or false, p.async)
+        assert.equal(p.name, t:signature(p.opnum):match "^[%w_]+")
       end
+      assert(load(idl.annotate(t)))
     end)
   end
 

@@ -1,6 +1,7 @@
 --- Interface definitions (IDL and ACF) -> interfaces that can be called and served.
 
 local acf_apply = require "asyncrpc.idl.acf_apply"
+local annotate = require "asyncrpc.idl.annotate"
 local check = require "asyncrpc.idl.check"
 local compile = require "asyncrpc.idl.compile"
 local constants = require "asyncrpc.idl.constants"
@@ -10,7 +11,7 @@ local interface = require "asyncrpc.idl.interface"
 local pickle = require "asyncrpc.idl.pickle"
 local readers = require "asyncrpc.idl.reader"
 
-local idl = {}
+local idl = {annotate = annotate.annotate}
 
 ---@class asyncrpc.idl.Options
 ---@field folders? string[]          where imported and included files are looked for

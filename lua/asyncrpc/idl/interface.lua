@@ -13,6 +13,7 @@ local core = require "asyncrpc.core"
 ---@class asyncrpc.Parameter
 ---@field name string
 ---@field optional boolean         may be nil
+---@field type integer             an index into the interface's types
 
 ---@class asyncrpc.Interface
 ---@field name string
@@ -24,6 +25,7 @@ local core = require "asyncrpc.core"
 ---@field types table<string, asyncrpc.Type> typedefs and tags: values to bytes and back, without a call
 ---@field endpoints string[]       of the [endpoint] attribute
 ---@field warnings string[]
+---@field types table[]           descriptions of types (compile.lua)
 ---@field core userdata
 local Interface = {}
 
@@ -64,7 +66,7 @@ local function parameters(description, list)
   for _, m in ipairs(list and list.members or {}) do
     local t = description.types[m.type]
     while t.kind == "pointer" and t.ref do t = description.types[t.of] end
-    if m.place then found[m.place] = {name = m.name, optional = t.kind == "pointer"} end
+    if m.place then found[m.place] = {name = m.name, optional = t.kind == "pointer", type = m.type} end
   end
   return found
 end
@@ -86,6 +88,7 @@ local function new(description, more)
     types = more.types,
     endpoints = more.endpoints or {},
     warnings = more.warnings,
+    types = description.types,
     core = core.interface(description),
   }
   for i, p in ipairs(description.procs) do self.procs[i] = procedure(description, p, i - 1) end

@@ -1,0 +1,90 @@
+-- An interface -> LuaCATS annotations, for editors: a class for the client's procedures and one for every struct.
+
+local Writer = {}
+local writer_mt = {__index = Writer}
+
+local plain = {int = "integer", bool = "boolean", float = "number", uuid = "string", text = "string",
+  enum = "string|integer"}
+
+local reserved = {}
+for name in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until
+  while]]):gmatch "%S+" do
+  reserved[name] = true
+end
+
+-- The class of a struct; its fields are written once, later.
+function Writer:class(number, t)
+  if not self.classes[number] then
+    self.classes[number] = ("%s.%s"):format(self.iface.name, t.name or "struct" .. number)
+    self.waiting[#self.waiting + 1] = number
+  end
+  return self.classes[number]
+end
+
+function Writer:type(number)
+  local t = self.iface.types[number]
+  if plain[t.kind] then return plain[t.kind] end
+  if t.kind == "pointer" then return self:type(t.of) end
+  if t.kind == "struct" then return self:class(number, t) end
+  if t.kind ~= "array" then return "any" end
+  local of = self:type(t.of)
+  return (of:find("|", 1, true) and "(%s)[]" or "%s[]"):format(of)
+end
+
+function Writer:line(format, ...)
+  self.lines[#self.lines + 1] = format:format(...)
+end
+
+local function may_be_nil(types, number)
+  local t = types[number]
+  while t.kind == "pointer" and t.ref do t = types[t.of] end
+  return t.kind == "pointer"
+end
+
+function Writer:procedure(p)
+  self:line("")
+  self:line("--- opnum %d", p.opnum)
+  if p.refused then return self:line("--- %s cannot be called: %s", p.name, p.refused) end
+  local names = {}
+  for i, a in ipairs(p.arguments) do
+    names[i] = reserved[a.name] and a.name .. "_" or a.name
+    self:line("---@param %s%s %s", names[i], a.optional and "?" or "", self:type(a.type))
+  end
+  for _, r in ipairs(p.results) do
+    self:line("---@return %s%s %s", self:type(r.type), r.optional and "?" or "", r.name)
+  end
+  if reserved[p.name] then
+    return self:line("--- called as client:call(%s)", table.concat({("%q"):format(p.name), table.unpack(names)}, ", "))
+  end
+  self:line("function %s:%s(%s) end", self.iface.name, p.name, table.concat(names, ", "))
+end
+
+function Writer:struct(number)
+  self:line("")
+  self:line("---@class %s", self.classes[number])
+  for _, m in ipairs(self.iface.types[number].members) do
+    local optional = m.hidden or may_be_nil(self.iface.types, m.type)
+    self:line("---@field %s%s %s", m.name, optional and "?" or "", self:type(m.type))
+  end
+end
+
+--- The annotations of an interface, as the text of a file.
+---@param iface asyncrpc.Interface
+---@return string
+local function annotate(iface)
+  local self = setmetatable({iface = iface, lines = {}, classes = {}, waiting = {}}, writer_mt)
+  self:line("---@meta")
+  self:line("")
+  self:line("--- %s, version %s, %s", iface.name, iface.version, iface.uuid)
+  self:line("---@class %s", iface.name)
+  self:line("local %s = {}", iface.name)
+  for _, p in ipairs(iface.procs) do self:procedure(p) end
+  local at = 1
+  while self.waiting[at] do
+    self:struct(self.waiting[at])
+    at = at + 1
+  end
+  return table.concat(self.lines, "\n") .. "\n"
+end
+
+return {annotate = annotate}

@@ -1,0 +1,55 @@
+-- What editors are told of an interface.
+local idl = require "asyncrpc.idl"
+local stubs = require "spec.support.stubs"
+
+describe("idl.annotate", function()
+  it("writes a class for the procedures and one for every struct", function()
+    local t = stubs.load [[
+      typedef enum { RED, GREEN } COLOR;
+      typedef struct _NODE { long value; [string] wchar_t *name; COLOR colors[2]; struct _NODE *next; } NODE;
+      typedef struct { long n; [size_is(n)] NODE *nodes; } NODES;
+      long Add([in] long a, [in, unique] hyper *end, [out] double *sum);
+      void Put([in] NODES *nodes, [in, string] char *text, [out] GUID *id, [in] boolean sure);
+      void while();]]
+    assert.equal([[
+---@meta
+
+--- T, version 1.0, 12345678-1234-5678-9abc-def012345678
+---@class T
+local T = {}
+
+--- opnum 0
+---@param a integer
+---@param end_? integer
+---@return integer return
+---@return number sum
+function T:Add(a, end_) end
+
+--- opnum 1
+---@param nodes T.NODES
+---@param text string
+---@param sure boolean
+---@return string id
+function T:Put(nodes, text, sure) end
+
+--- opnum 2
+--- called as client:call("while")
+
+---@class T.NODES
+---@field n? integer
+---@field nodes? T._NODE[]
+
+---@class T._NODE
+---@field value integer
+---@field name? string
+---@field colors (string|integer)[]
+---@field next? T._NODE
+]], idl.annotate(t))
+    assert(load(idl.annotate(t)))
+  end)
+
+  it("says why a procedure cannot be called", function()
+    local t = stubs.load "void F([in] void *p);"
+    assert.matches("%-%-%- opnum 0\n%-%-%- F cannot be called: void pointers are not supported", idl.annotate(t))
+  end)
+end)
