@@ -22,7 +22,7 @@ function Writer:class(number, t)
 end
 
 function Writer:type(number)
-  local t = self.iface.types[number]
+  local t = self.iface.described[number]
   if plain[t.kind] then return plain[t.kind] end
   if t.kind == "pointer" then return self:type(t.of) end
   if t.kind == "struct" then return self:class(number, t) end
@@ -62,8 +62,8 @@ end
 function Writer:struct(number)
   self:line("")
   self:line("---@class %s", self.classes[number])
-  for _, m in ipairs(self.iface.types[number].members) do
-    local optional = m.hidden or may_be_nil(self.iface.types, m.type)
+  for _, m in ipairs(self.iface.described[number].members) do
+    local optional = m.hidden or may_be_nil(self.iface.described, m.type)
     self:line("---@field %s%s %s", m.name, optional and "?" or "", self:type(m.type))
   end
 end

@@ -13,7 +13,7 @@ local core = require "asyncrpc.core"
 ---@class asyncrpc.Parameter
 ---@field name string
 ---@field optional boolean         may be nil
----@field type integer             an index into the interface's types
+---@field type integer             an index into `described`
 
 ---@class asyncrpc.Interface
 ---@field name string
@@ -25,7 +25,7 @@ local core = require "asyncrpc.core"
 ---@field types table<string, asyncrpc.Type> typedefs and tags: values to bytes and back, without a call
 ---@field endpoints string[]       of the [endpoint] attribute
 ---@field warnings string[]
----@field types table[]           descriptions of types (compile.lua)
+---@field described table[]       what compile.lua says of the types
 ---@field core userdata
 local Interface = {}
 
@@ -88,7 +88,7 @@ local function new(description, more)
     types = more.types,
     endpoints = more.endpoints or {},
     warnings = more.warnings,
-    types = description.types,
+    described = description.types,
     core = core.interface(description),
   }
   for i, p in ipairs(description.procs) do self.procs[i] = procedure(description, p, i - 1) end
