@@ -81,6 +81,15 @@ describe("Samba's servers", function()
 
   it("echo fragments, both ways [tcp]", h.async(function() on_tcp({}, calls) end, 30000))
 
+  -- This server answers the rest of rpcecho with a fault.
+  it("have no TestCall to TestSurrounding [tcp]", h.async(function()
+    on_tcp({}, function(client)
+      local ok, err = pcall(client.TestCall, client, "word")
+      assert.is_false(ok)
+      assert.same({ "fault", 1745 }, { err.where, err.status })
+    end)
+  end, 30000))
+
   it("echo small fragments of ours [tcp]", h.async(function()
     on_tcp({ max_fragment = 2048, transfer = "ndr20" }, calls)
   end, 30000))

@@ -8,7 +8,8 @@ local function load(name)
   return rpc.idl.load(("spec/interop/%s.idl"):format(name))[name]
 end
 
-services.rpcecho, services.mgmt, services.epmapper = load "rpcecho", load "mgmt", load "epmapper"
+services.rpcecho = rpc.idl.load("examples/rpcecho.idl").rpcecho
+services.mgmt, services.epmapper = load "mgmt", load "epmapper"
 
 -- 0 1 2 ... 255 0 1 ..., as long as that.
 function services.pattern(size)
@@ -24,7 +25,32 @@ local function note(name, size)
   services.asked[#services.asked + 1] = ("%s %d"):format(name, size)
 end
 
+-- What Samba's own server answers to TestCall2, by level.
+services.infos = {
+  { v = 10 }, { v = 20 }, { v = 30 }, { v = 40 }, { v1 = 50, v2 = 60 }, { v1 = 70, info1 = { v = 80 } },
+  { v1 = 80, info4 = { v = 90 } },
+}
+
 services.echo_managers = {
+  TestCall = function(_, text) return text end,
+  TestCall2 = function(_, level)
+    if not services.infos[level] then rpc.raise(1783) end
+    return 0, { tag = level, value = services.infos[level] }
+  end,
+  TestSleep = function(call, seconds) -- asynchronous
+    rpc.sleep(seconds * 1000)
+    call:complete(seconds)
+  end,
+  TestEnum = function(_, foo2, foo3)
+    foo2.e1 = "ECHO_ENUM2"
+    return foo2, foo3
+  end,
+  TestSurrounding = function(_, data)
+    local twice = {}
+    for i = 1, 2 * #data.surrounding do twice[i] = 0 end
+    return { x = #twice, surrounding = twice }
+  end,
+  TestDoublePointer = function(_, number) return math.type(number) == "integer" and number or 0 end,
   AddOne = function(call, n)
     note("AddOne", n)
     services.object = call.object or services.object

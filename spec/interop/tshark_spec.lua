@@ -15,8 +15,13 @@ end
 -- A server of rpcecho, its TestSleep in ms, and a client of it.
 local function with_pair(body)
   local rpcecho = rpc.idl.load("examples/rpcecho.idl").rpcecho
-  local managers = { TestSleep = function(call, ms) rpc.sleep(ms); call:complete(ms) end }
+  local managers = {}
   for name, manager in pairs(services.echo_managers) do managers[name] = manager end
+  function managers.TestSleep(call, ms)
+    rpc.sleep(ms)
+    call:complete(ms)
+  end
+  managers.TestCall = nil
   function managers.AddOne(_, n)
     if n == 0 then rpc.raise(1767) end
     return n + 1

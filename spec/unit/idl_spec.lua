@@ -40,7 +40,8 @@ describe("idl.load", function()
       names[i] = p.name
       assert.equal(i - 1, p.opnum)
     end
-    assert.same({"AddOne", "EchoData", "SinkData", "SourceData", "TestCall", "TestCall2", "TestSleep"}, names)
+    assert.same({"AddOne", "EchoData", "SinkData", "SourceData", "TestCall", "TestCall2", "TestSleep", "TestEnum",
+      "TestSurrounding", "TestDoublePointer"}, names)
     assert.equal("EchoData(in_data) -> out_data", t:signature "EchoData")
     assert.equal("TestSleep(seconds) -> return", t:signature(6))
     assert.same({"ncacn_np:[\\pipe\\rpcecho]", "ncacn_ip_tcp:"}, t.endpoints)
