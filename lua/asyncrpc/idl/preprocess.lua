@@ -13,7 +13,6 @@ local parser = require "asyncrpc.idl.parser"
 local Preprocessor = {}
 local preprocessor_mt = {__index = Preprocessor, __name = "asyncrpc.idl.preprocessor"}
 
-local MOST_FILES, MOST_DEPTH = 200, 40
 local directives = {}
 
 function Preprocessor:error(pos, format, ...)
@@ -234,7 +233,7 @@ end
 
 function Preprocessor:include(path, text, pos)
   if self.seen[path] then return end
-  if #self.room.sources.files >= MOST_FILES or self.depth >= MOST_DEPTH then
+  if self.room.sources:full(self.depth) then
     return self:error(pos, "too many files")
   end
   self.seen[path] = true

@@ -13,8 +13,6 @@ local sources = require "asyncrpc.idl.sources"
 local Reader = {}
 local reader_mt = {__index = Reader, __name = "asyncrpc.idl.reader"}
 
-local MOST_FILES, MOST_DEPTH = 200, 40
-
 -- options: folders to look in, define: macros that are there from the start.
 local function new(options)
   return setmetatable({sources = sources.new(), diagnostics = diagnostics.new(), folders = options.folders or {},
@@ -37,7 +35,7 @@ function Reader:import(file, folder)
     return nil
   end
   if self.seen[path] then return nil end
-  if #self.sources.files >= MOST_FILES or self.depth >= MOST_DEPTH then
+  if self.sources:full(self.depth) then
     self.diagnostics:error(self.sources, file.pos, "too many files")
     return nil
   end

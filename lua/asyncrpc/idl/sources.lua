@@ -1,6 +1,7 @@
 -- The texts of one load under one range of positions, so that a number says file, line and column.
 
 local WIDTH = 120 -- of a line shown
+local MOST_FILES, MOST_DEPTH = 200, 40
 
 local Sources = {}
 local sources_mt = {__index = Sources, __name = "asyncrpc.idl.sources"}
@@ -15,6 +16,11 @@ function Sources:add(name, text)
   self.files[#self.files + 1] = file
   self.size = self.size + #text + 1
   return file
+end
+
+--- Whether no further file may come in, from one that is this deep among those that name each other.
+function Sources:full(depth)
+  return #self.files >= MOST_FILES or depth >= MOST_DEPTH
 end
 
 local function line_starts(text)
