@@ -3,6 +3,8 @@
  * bytes; collecting (arpc_async_complete) or dropping frees the record and makes the handle's id stale. */
 #include "rpc/client.h"
 
+#include "rpc/notify.h"
+
 #include <stdlib.h>
 
 arpc_reply arpc__failure(arpc_status status, arpc_phase phase, arpc_where where, int maybe_executed) {
@@ -74,20 +76,6 @@ static void take_off(arpc__call *call) {
   arpc__timer_stop(call->rt, &call->timer);
 }
 
-static void notify(arpc__call *call) {
-  arpc_async handle = call->handle;
-  switch (handle.notification) {
-  case ARPC_NOTIFY_EVENT:
-    if (handle.event) arpc_event_set(handle.event);
-    break;
-  case ARPC_NOTIFY_CALLBACK:
-    if (handle.routine) handle.routine(call->rt, &handle, ARPC_CALL_COMPLETE);
-    break;
-  case ARPC_NOTIFY_NONE:
-    break;
-  }
-}
-
 /* Bytes in the read buffer are copied only if nobody collected the reply while they were there. */
 static void keep_reply(arpc__call *call) {
   if (!call->borrowed) return;
@@ -119,7 +107,7 @@ static void settle(arpc__call *call) {
     forget(call);
     return;
   }
-  notify(call);
+  arpc__notify(rt, &handle, ARPC_CALL_COMPLETE);
   if (arpc__slot_of(rt, &handle)) keep_reply(call);
 }
 
@@ -191,8 +179,8 @@ static arpc_status check_issue(arpc_client *client, const arpc_async *async) {
     return ARPC_S_INVALID_ASYNC_HANDLE;
   if (!client || client->closed || client->rt->closing) return ARPC_S_INVALID_BINDING;
   if (arpc__slot_of(client->rt, async)) return ARPC_S_INVALID_ASYNC_CALL;
-  if (async->notification == ARPC_NOTIFY_EVENT ? !async->event : 0) return ARPC_S_INVALID_ARG;
-  if (async->notification == ARPC_NOTIFY_CALLBACK ? !async->routine : 0) return ARPC_S_INVALID_ARG;
+  arpc_status status = arpc__notify_check(async);
+  if (status) return status;
   return client->pending >= client->options.max_pending ? ARPC_S_OUT_OF_RESOURCES : ARPC_S_OK;
 }
 
