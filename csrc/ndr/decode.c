@@ -21,7 +21,7 @@ typedef struct decoder {
   uint8_t hoisted, tail; /* whether there is such an array to come; alignment of the struct it ends */
 } decoder;
 
-static void flat(decoder *d, const arpc__ndr_type *t);
+static inline void flat(decoder *d, const arpc__ndr_type *t);
 static void deferred(decoder *d, const arpc__ndr_type *t);
 static void construct(decoder *d, const arpc__ndr_type *t, int inner);
 
@@ -33,17 +33,40 @@ static int deeper(decoder *d) {
   return 0;
 }
 
+/* n bytes at the next multiple of `align`; NULL and a failure when there are fewer. */
+static inline const uint8_t *take(decoder *d, size_t n, size_t align) {
+  arpc__read_align(d->r, align);
+  return arpc__take(d->r, n);
+}
+
+/* Words at a place that has them. */
+static inline uint64_t load64(const decoder *d, const uint8_t *at) {
+  uint64_t v;
+  memcpy(&v, at, sizeof v);
+  return d->r->big == ARPC__HOST_BIG ? v : __builtin_bswap64(v);
+}
+
+static inline uint32_t load32(const decoder *d, const uint8_t *at) {
+  uint32_t v;
+  memcpy(&v, at, sizeof v);
+  return d->r->big == ARPC__HOST_BIG ? v : __builtin_bswap32(v);
+}
+
+static inline uint64_t word_at(const decoder *d, const uint8_t *at) {
+  return d->s ? load64(d, at) : load32(d, at);
+}
+
 /* ---- scalars -----------------------------------------------------------------------------------*/
 static int64_t get_any(decoder *d, const arpc__ndr_type *t) {
   uint32_t size = t->size[d->s];
   int is_signed = t->flags & ARPC__NDR_SIGNED;
-  arpc__read_align(d->r, size);
-  switch (size) {
-    case 1: { uint8_t v = arpc__get8(d->r); return is_signed ? (int8_t)v : v; }
-    case 2: { uint16_t v = arpc__get16(d->r); return is_signed ? (int16_t)v : v; }
-    case 4: { uint32_t v = arpc__get32(d->r); return is_signed ? (int32_t)v : (int64_t)v; }
-    default: return (int64_t)arpc__get64(d->r);
-  }
+  const uint8_t *at = take(d, size, size);
+  if (!at) return 0;
+  if (size == 4) return is_signed ? (int32_t)load32(d, at) : (int64_t)load32(d, at);
+  if (size == 8) return (int64_t)load64(d, at);
+  if (size == 1) return is_signed ? (int8_t)*at : *at;
+  uint16_t v = (uint16_t)(d->r->big ? at[0] << 8 | at[1] : at[1] << 8 | at[0]);
+  return is_signed ? (int16_t)v : v;
 }
 
 static int64_t get_integer(decoder *d, const arpc__ndr_type *t) {
@@ -53,14 +76,9 @@ static int64_t get_integer(decoder *d, const arpc__ndr_type *t) {
 }
 
 static uint64_t get_word(decoder *d) {
-  arpc__read_align(d->r, d->s ? 8 : 4);
-  return d->s ? arpc__get64(d->r) : arpc__get32(d->r);
-}
-
-/* A word that is known to be there. */
-static uint64_t word_at(const decoder *d, const uint8_t *at) {
-  arpc__reader r = {.data = at, .len = 8, .big = d->r->big};
-  return d->s ? arpc__get64(&r) : arpc__get32(&r);
+  size_t size = d->s ? 8 : 4;
+  const uint8_t *at = take(d, size, size);
+  return at ? word_at(d, at) : 0;
 }
 
 static void integer(decoder *d, const arpc__ndr_type *t) {
@@ -112,8 +130,7 @@ static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64
   }
   *offset = 0;
   if (words) {
-    arpc__read_align(d->r, size);
-    const uint8_t *at = arpc__take(d->r, words * size);
+    const uint8_t *at = take(d, words * size, size);
     if (!at) return 0;
     if (words & 1) *most = word_at(d, at);
     if (varying) *offset = word_at(d, at + (words - 2) * size), *n = word_at(d, at + (words - 1) * size);
@@ -155,7 +172,7 @@ static int ends(const uint8_t *at, uint32_t n, uint32_t unit) {
   return (n || ARPC__PLANTED(9)) && !at[unit * (n - 1)] && !at[unit * n - 1];
 }
 
-static void text(decoder *d, const arpc__ndr_type *t) {
+static void __attribute__((noinline)) text(decoder *d, const arpc__ndr_type *t) {
   uint32_t n, unit = t->flags & ARPC__NDR_WIDE ? 2 : 1;
   if (!get_counts(d, t, unit, &n)) return;
   if (n) arpc__read_align(d->r, unit);
@@ -318,17 +335,21 @@ static void pointer(decoder *d, const arpc__ndr_type *t) {
   else d->to->null(d->arg, 0);
 }
 
-static void flat(decoder *d, const arpc__ndr_type *t) {
+static void other(decoder *d, const arpc__ndr_type *t) {
   switch (t->kind) {
-    case ARPC__NDR_INT: case ARPC__NDR_BOOL: case ARPC__NDR_ENUM: integer(d, t); break;
     case ARPC__NDR_FLOAT: number(d, t); break;
     case ARPC__NDR_UUID: uuid(d); break;
-    case ARPC__NDR_TEXT: text(d, t); break;
     case ARPC__NDR_ARRAY: array(d, t); break;
     case ARPC__NDR_POINTER: pointer(d, t); break;
     case ARPC__NDR_UNION: get_union(d, t); break;
     default: begin_structure(d, t);
   }
+}
+
+static inline void flat(decoder *d, const arpc__ndr_type *t) {
+  if (t->kind <= ARPC__NDR_ENUM) integer(d, t);
+  else if (t->kind == ARPC__NDR_TEXT) text(d, t);
+  else other(d, t);
 }
 
 /* inner: what points to it could have been null too. */

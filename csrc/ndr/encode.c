@@ -21,7 +21,7 @@ typedef struct encoder {
 
 enum { INNER = ARPC__NDR_CONFORMANT | ARPC__NDR_VARYING };
 
-static void flat(encoder *e, const arpc__ndr_type *t);
+static inline void flat(encoder *e, const arpc__ndr_type *t);
 static void deferred(encoder *e, const arpc__ndr_type *t);
 
 static void fail(encoder *e) {
@@ -51,25 +51,45 @@ static int deeper(encoder *e) {
 }
 
 /* ---- scalars -----------------------------------------------------------------------------------*/
+/* Room for n bytes that are aligned to `align`, the gap before them filled; NULL without memory. */
+static inline uint8_t *room(encoder *e, size_t n, size_t align) {
+  size_t gap = (e->w->base - e->w->buf->len) & (align - 1);
+  uint8_t *at = arpc__buf_add(e->w->buf, gap + n);
+  if (!at) return NULL;
+  while (gap--) *at++ = 0;
+  return at;
+}
+
+/* The low `size` bytes of v, which are 4 or 8 as a rule. */
+static inline void store(uint8_t *at, size_t size, uint64_t v) {
+  if (ARPC__HOST_BIG) v = __builtin_bswap64(v);
+  if (size == 4) memcpy(at, (uint8_t *)&v, 4);
+  else memcpy(at, (uint8_t *)&v, size);
+}
+
+static inline void put_sized(encoder *e, size_t size, uint64_t v) {
+  uint8_t *at = room(e, size, size);
+  if (at) store(at, size, v);
+}
+
 static void put_integer(encoder *e, const arpc__ndr_type *t, int64_t v) {
-  uint32_t size = t->size[e->s];
-  arpc__write_align(e->w, size);
-  switch (size) {
-    case 1: arpc__put8(e->w, (uint8_t)v); break;
-    case 2: arpc__put16(e->w, (uint16_t)v); break;
-    case 4: arpc__put32(e->w, (uint32_t)v); break;
-    default: arpc__put64(e->w, (uint64_t)v); break;
-  }
+  put_sized(e, t->size[e->s], (uint64_t)v);
 }
 
 static void put_word(encoder *e, uint64_t v) {
-  arpc__write_align(e->w, e->s ? 8 : 4);
-  if (e->s) arpc__put64(e->w, v);
-  else arpc__put32(e->w, (uint32_t)v);
+  put_sized(e, e->s ? 8 : 4, v);
 }
 
 static void put_id(encoder *e) {
   put_word(e, 0x00020000u + 4 * (uint64_t)e->pointers++);
+}
+
+/* 1 when it points to something. */
+static int put_pointer(encoder *e, const arpc__ndr_type *t) {
+  int null = is_null(e, t);
+  if (null) put_word(e, 0);
+  else put_id(e);
+  return !null;
 }
 
 static void put_float(encoder *e, const arpc__ndr_type *t) {
@@ -111,10 +131,13 @@ static int in_range(encoder *e, const arpc__ndr_type *t, int64_t most) {
   return 0;
 }
 
-/* What the maximum count of n elements must be; 0 when n is not what the sizes say. */
-static int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *ret_most) {
+/* Nothing but the wire says how many elements there are. */
+static inline int any_count(const arpc__ndr_type *t) {
+  return (t->flags & (INNER | ARPC__NDR_RANGED)) == INNER && !(t->maximum.count | t->actual.count);
+}
+
+static int check_sizes(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *ret_most) {
   int64_t most, want;
-  if (n > INT32_MAX) return miscounted(e, t, INT32_MAX, n, 1), 0;
   if (!eval(e, &t->maximum, t->flags & ARPC__NDR_CONFORMANT ? (int64_t)n : t->count, &most)) return 0;
   if (!eval(e, &t->actual, t->flags & ARPC__NDR_VARYING ? (int64_t)n : most, &want)) return 0;
   if ((int64_t)n != want) return miscounted(e, t, want, n, 0), 0;
@@ -123,10 +146,11 @@ static int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *r
   return !(t->flags & ARPC__NDR_RANGED) || in_range(e, t, most);
 }
 
-static uint8_t *put_word_at(uint8_t *at, unsigned size, uint32_t v) {
-  for (unsigned i = 0; i < 4; i++) at[i] = (uint8_t)(v >> 8 * i);
-  if (size == 8) memset(at + 4, 0, 4);
-  return at + size;
+/* What the maximum count of n elements must be; 0 when n is not what the sizes say. */
+static inline int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *ret_most) {
+  if (n > INT32_MAX) return miscounted(e, t, INT32_MAX, n, 1), 0;
+  *ret_most = (int64_t)n;
+  return any_count(t) || check_sizes(e, t, n, ret_most);
 }
 
 /* A conformant struct begins: its maximum count stands in front of the outermost one. */
@@ -148,24 +172,21 @@ static void unhoist(encoder *e, int64_t most) {
  * not what the sizes say. All of it is one piece of the buffer. */
 static uint8_t *put_counts(encoder *e, const arpc__ndr_type *t, size_t n, size_t more, size_t unit) {
   int64_t most;
-  int conformant = t->flags & ARPC__NDR_CONFORMANT, varying = t->flags & ARPC__NDR_VARYING;
-  unsigned size = e->s ? 8 : 4, words = !!conformant + 2 * !!varying;
+  unsigned size = e->s ? 8 : 4, varying = t->flags & ARPC__NDR_VARYING ? 2 : 0;
+  unsigned words = varying + !!(t->flags & ARPC__NDR_CONFORMANT);
   if (!check_count(e, t, n, &most)) return NULL;
-  if (conformant && e->hoisted) {
+  if (words & 1 && e->hoisted) {
     unhoist(e, most);
-    conformant = 0;
-    words = 2 * !!varying;
+    words = varying;
   }
-  size_t gap = (e->w->base - e->w->buf->len) & ((words ? size : unit) - 1);
-  uint8_t *at = arpc__buf_add(e->w->buf, gap + words * size + more);
+  uint8_t *at = room(e, words * size + more, words ? size : unit);
   if (!at) return NULL;
-  while (gap--) *at++ = 0;
-  if (conformant) at = put_word_at(at, size, (uint32_t)most);
-  if (varying) at = put_word_at(put_word_at(at, size, 0), size, (uint32_t)n);
-  return at;
+  if (words & 1) store(at, size, (uint64_t)most), at += size;
+  if (varying) store(at, size, 0), store(at + size, size, n);
+  return at + varying * size;
 }
 
-static void put_text(encoder *e, const arpc__ndr_type *t) {
+static void __attribute__((noinline)) put_text(encoder *e, const arpc__ndr_type *t) {
   size_t len, n;
   const char *text = e->from->text(e->arg, t, &len);
   size_t nul = t->flags & ARPC__NDR_STRING ? 1 : 0, unit = t->flags & ARPC__NDR_WIDE ? 2 : 1;
@@ -343,19 +364,12 @@ static void put_struct(encoder *e, const arpc__ndr_type *t, int later) {
 }
 
 /* ---- constructs --------------------------------------------------------------------------------*/
-static void flat(encoder *e, const arpc__ndr_type *t) {
+static void put_other(encoder *e, const arpc__ndr_type *t) {
   switch (t->kind) {
-    case ARPC__NDR_INT: case ARPC__NDR_BOOL: case ARPC__NDR_ENUM:
-      put_integer(e, t, e->from->integer(e->arg, t, e->s));
-      break;
     case ARPC__NDR_FLOAT: put_float(e, t); break;
     case ARPC__NDR_UUID: put_uuid(e); break;
-    case ARPC__NDR_TEXT: put_text(e, t); break;
     case ARPC__NDR_ARRAY: put_array(e, t); break;
-    case ARPC__NDR_POINTER:
-      if (is_null(e, t)) put_word(e, 0);
-      else put_id(e);
-      break;
+    case ARPC__NDR_POINTER: put_pointer(e, t); break;
     case ARPC__NDR_UNION: put_union(e, t); break;
     default:
       e->from->open(e->arg, t);
@@ -366,10 +380,20 @@ static void flat(encoder *e, const arpc__ndr_type *t) {
   }
 }
 
+static inline void flat(encoder *e, const arpc__ndr_type *t) {
+  if (t->kind <= ARPC__NDR_ENUM) put_integer(e, t, e->from->integer(e->arg, t, e->s));
+  else if (t->kind == ARPC__NDR_TEXT) put_text(e, t);
+  else put_other(e, t);
+}
+
 static void construct(encoder *e, const arpc__ndr_type *t) {
   if (!deeper(e)) return;
-  flat(e, t);
-  if (t->flags & ARPC__NDR_POINTERS) deferred(e, t);
+  if (t->kind == ARPC__NDR_POINTER) {
+    if (put_pointer(e, t)) construct(e, t->of);
+  } else {
+    flat(e, t);
+    if (t->flags & ARPC__NDR_POINTERS) deferred(e, t);
+  }
   e->depth--;
 }
 
