@@ -27,10 +27,15 @@ static inline void arpc__list_append(arpc__list *head, arpc__list *node) {
   head->prev = node;
 }
 
-/* Legal on a node that is on no list, provided it was initialised. */
-static inline void arpc__list_remove(arpc__list *node) {
+/* Of a node that will be appended or initialised before it is removed again. */
+static inline void arpc__list_unlink(arpc__list *node) {
   node->prev->next = node->next;
   node->next->prev = node->prev;
+}
+
+/* Legal on a node that is on no list, provided it was initialised. */
+static inline void arpc__list_remove(arpc__list *node) {
+  arpc__list_unlink(node);
   arpc__list_init(node);
 }
 

@@ -29,8 +29,9 @@ static int resize(arpc__map *m, uint32_t size) {
   return 1;
 }
 
-void *arpc__map_seek(const arpc__map *m, uint32_t key) {
-  return m->slots[find(m, key)].value;
+struct arpc__map_slot *arpc__map_seek(const arpc__map *m, uint32_t key) {
+  struct arpc__map_slot *s = &m->slots[find(m, key)];
+  return s->value ? s : NULL;
 }
 
 /* Replacing needs no memory, so it cannot fail. */
@@ -49,10 +50,8 @@ int arpc__map_insert(arpc__map *m, uint32_t key, void *value) {
 }
 
 /* Closes the gap: whatever probed past it moves back. */
-void *arpc__map_take_out(arpc__map *m, uint32_t key) {
-  uint32_t mask = m->size - 1, gap = find(m, key), i = gap;
-  void *value = m->slots[gap].value;
-  if (!value) return NULL;
+void arpc__map_take_out(arpc__map *m, struct arpc__map_slot *s) {
+  uint32_t mask = m->size - 1, gap = (uint32_t)(s - m->slots), i = gap;
   m->displaced -= (uint32_t)away(m, gap);
   while (m->displaced) {
     i = (i + 1) & mask;
@@ -65,7 +64,6 @@ void *arpc__map_take_out(arpc__map *m, uint32_t key) {
   }
   m->slots[gap].value = NULL;
   m->used--;
-  return value;
 }
 
 void arpc__map_free(arpc__map *m) {

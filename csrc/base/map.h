@@ -19,19 +19,25 @@ struct arpc__map_slot {
 };
 
 /* The slow ways, for keys that are not, or cannot be, at home. */
-void *arpc__map_seek(const arpc__map *m, uint32_t key);
+struct arpc__map_slot *arpc__map_seek(const arpc__map *m, uint32_t key);
 int arpc__map_insert(arpc__map *m, uint32_t key, void *value);
-void *arpc__map_take_out(arpc__map *m, uint32_t key);
+void arpc__map_take_out(arpc__map *m, struct arpc__map_slot *s);
 
 static inline struct arpc__map_slot *arpc__map_home(const arpc__map *m, uint32_t key) {
   return &m->slots[key & (m->size - 1)];
 }
 
-/* The value; NULL when there is none. */
-static inline void *arpc__map_get(const arpc__map *m, uint32_t key) {
+/* Where a value stands, until the map changes; NULL when there is none. */
+static inline struct arpc__map_slot *arpc__map_find(const arpc__map *m, uint32_t key) {
   if (!m->used) return NULL;
   struct arpc__map_slot *s = arpc__map_home(m, key);
-  return s->key == key && s->value ? s->value : arpc__map_seek(m, key);
+  return s->key == key && s->value ? s : arpc__map_seek(m, key);
+}
+
+/* The value; NULL when there is none. */
+static inline void *arpc__map_get(const arpc__map *m, uint32_t key) {
+  struct arpc__map_slot *s = arpc__map_find(m, key);
+  return s ? s->value : NULL;
 }
 
 /* Replaces; 0 = out of memory, not when replacing. */
@@ -45,14 +51,22 @@ static inline int arpc__map_put(arpc__map *m, uint32_t key, void *value) {
   return 1;
 }
 
+/* Removes what was found there. */
+static inline void arpc__map_clear(arpc__map *m, struct arpc__map_slot *s) {
+  if (m->displaced) {
+    arpc__map_take_out(m, s);
+    return;
+  }
+  m->used--;
+  s->value = NULL;
+}
+
 /* The value it had; NULL when there was none. */
 static inline void *arpc__map_remove(arpc__map *m, uint32_t key) {
-  if (!m->used) return NULL;
-  struct arpc__map_slot *s = arpc__map_home(m, key);
+  struct arpc__map_slot *s = arpc__map_find(m, key);
+  if (!s) return NULL;
   void *value = s->value;
-  if (m->displaced || s->key != key) return arpc__map_take_out(m, key);
-  m->used -= value != NULL;
-  s->value = NULL;
+  arpc__map_clear(m, s);
   return value;
 }
 

@@ -104,12 +104,12 @@ static arpc__client_event_kind break_off(arpc__client_conn *c, arpc__client_even
   return ARPC__C_BROKEN;
 }
 
-/* The call an answer is for. NULL: nobody's; the end of a forgotten one is counted. */
-static arpc__client_call *find_call(arpc__client_conn *c, const arpc__pdu *p, int last) {
-  void *call = arpc__map_get(&c->calls, p->call_id);
-  if (call != forgotten()) return call;
+/* Where the call stands that an answer is for. NULL: nobody's; the end of a forgotten one is counted. */
+static inline struct arpc__map_slot *find_call(arpc__client_conn *c, const arpc__pdu *p, int last) {
+  struct arpc__map_slot *at = arpc__map_find(&c->calls, p->call_id);
+  if (!at || at->value != forgotten()) return at;
   if (last) {
-    arpc__map_remove(&c->calls, p->call_id);
+    arpc__map_clear(&c->calls, at);
     c->late++;
   }
   return NULL;
@@ -138,8 +138,9 @@ static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p
   arpc__pdu_stub r;
   int last = p->flags & ARPC__PFC_LAST, whole = (p->flags & ARPC__PFC_WHOLE) == ARPC__PFC_WHOLE;
   if (!arpc__read_response(p, &r)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
-  arpc__client_call *call = find_call(c, p, last);
-  if (!call) return ARPC__C_NONE;
+  struct arpc__map_slot *at = find_call(c, p, last);
+  if (!at) return ARPC__C_NONE;
+  arpc__client_call *call = at->value;
   if (!fits(c, p, call)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
   if (r.len > c->options.max_response) return break_off(c, ret, ARPC_S_OUT_OF_MEMORY);
   if (!whole) {
@@ -149,7 +150,7 @@ static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p
     if (status) return break_off(c, ret, status);
   }
   if (!last) return ARPC__C_NONE;
-  arpc__map_remove(&c->calls, call->call_id);
+  arpc__map_clear(&c->calls, at);
   call->call_id = 0;
   answer_with(ret, p, call, whole ? r.stub : call->answer.data, whole ? r.len : call->answer.len);
   return ARPC__C_RESPONSE;
@@ -176,9 +177,10 @@ static arpc__client_event_kind fault(arpc__client_conn *c, const arpc__pdu *p, a
   if (!arpc__read_fault(p, &f)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
   uint32_t code = fault_code(p, &f);
   if (c->asking && p->call_id == c->asking) return question_failed(c, code, ret);
-  arpc__client_call *call = find_call(c, p, 1);
-  if (!call) return ARPC__C_NONE;
-  if (!ARPC__PLANTED(5)) arpc__map_remove(&c->calls, call->call_id);
+  struct arpc__map_slot *at = find_call(c, p, 1);
+  if (!at) return ARPC__C_NONE;
+  arpc__client_call *call = at->value;
+  if (!ARPC__PLANTED(5)) arpc__map_clear(&c->calls, at);
   let_go(call);
   answer_with(ret, p, call, f.stub, f.len);
   ret->status = code;

@@ -65,14 +65,17 @@ static arpc__server_event_kind fault_of(arpc__server_conn *c, const arpc__pdu *p
 
 /* ---- requests ----------------------------------------------------------------------------------*/
 
-/* The place of security: what a trailer on a request is worth, 0 or the code to refuse it with. There is
- * no security context yet that could speak for one. */
-static uint32_t check_security(const arpc__pdu *p, const arpc__pdu_stub *r) {
+/* The code to refuse a request's trailer with: there is no security context yet that could speak for one. */
+static uint32_t refuse_trailer(const arpc__pdu *p, const arpc__pdu_stub *r) {
   arpc__pdu_trailer t;
   size_t head = p->len - r->len;
-  if (!p->auth_len) return 0;
   if (!arpc__read_trailer(p, head, &t) || t.offset & 3 || t.pad > t.offset - head) return ARPC__FAULT_PROTO;
   return ARPC__FAULT_ACCESS;
+}
+
+/* The place of security: 0, or the code to refuse a request with. */
+static inline uint32_t check_security(const arpc__pdu *p, const arpc__pdu_stub *r) {
+  return p->auth_len ? refuse_trailer(p, r) : 0;
 }
 
 static arpc_uuid object_of(const arpc__pdu *p, const uint8_t *at) {
@@ -286,8 +289,8 @@ void arpc__server_refuse(arpc__server_conn *c, const arpc__server_event *ev, uin
 /* Takes the call off; 1 when it is to be answered. Another call of the same id stays. */
 static int end_call(arpc__server_conn *c, arpc__server_call *call) {
   if (!call->on) return 0;
-  void *found = ARPC__PLANTED(7) && call->cancels ? NULL : arpc__map_remove(&c->calls, call->call_id);
-  if (found && found != call) arpc__map_put(&c->calls, call->call_id, found);
+  struct arpc__map_slot *at = arpc__map_find(&c->calls, call->call_id);
+  if (at && at->value == call && !(ARPC__PLANTED(7) && call->cancels)) arpc__map_clear(&c->calls, at);
   call->on = 0;
   c->running--;
   c->awaited -= !call->unheard;

@@ -16,9 +16,8 @@ static void store_uuid(uint8_t *at, const arpc_uuid *u) {
 }
 
 /* One fragment with n of the `left` bytes; gives the place behind it. */
-static uint8_t *store_fragment(uint8_t *at, const arpc__stub_head *h, uint8_t flags, const uint8_t *stub, size_t n,
-                               size_t left) {
-  size_t head = head_len(h);
+static inline uint8_t *store_fragment(uint8_t *at, const arpc__stub_head *h, size_t head, uint8_t flags,
+                                      const uint8_t *stub, size_t n, size_t left) {
   if (h->object) flags |= ARPC__PFC_OBJECT;
   arpc__store_header(at, h->type, flags, (uint16_t)(head + n), h->call_id);
   arpc__store32(at + 16, left > UINT32_MAX ? UINT32_MAX : (uint32_t)left);
@@ -29,27 +28,29 @@ static uint8_t *store_fragment(uint8_t *at, const arpc__stub_head *h, uint8_t fl
   return at + head + n;
 }
 
-static uint8_t *reserve(arpc__buf *out, size_t heads, size_t head, size_t len) {
-  size_t total;
-  if (!arpc__mul(heads, head, &total) || !arpc__add(total, len, &total)) return NULL;
-  uint8_t *at = arpc__buf_add(out, total);
+static uint8_t *reserve(arpc__buf *out, size_t n) {
+  uint8_t *at = arpc__buf_add(out, n);
   if (!at) out->error = 0;
   return at;
 }
 
-static int write_several(arpc__buf *out, const arpc__stub_head *h, size_t share, const uint8_t *stub, size_t len) {
-  uint8_t flags = ARPC__PFC_FIRST, *at = reserve(out, (len - 1) / share + 1, head_len(h), len);
+static int write_several(arpc__buf *out, const arpc__stub_head *h, size_t head, size_t share, const uint8_t *stub,
+                         size_t len) {
+  size_t total;
+  if (!arpc__mul((len - 1) / share + 1, head, &total) || !arpc__add(total, len, &total)) return 0;
+  uint8_t flags = ARPC__PFC_FIRST, *at = reserve(out, total);
   if (!at) return 0;
-  for (; len > share; stub += share, len -= share, flags = 0) at = store_fragment(at, h, flags, stub, share, len);
-  store_fragment(at, h, flags | ARPC__PFC_LAST, stub, len, len);
+  for (; len > share; stub += share, len -= share, flags = 0)
+    at = store_fragment(at, h, head, flags, stub, share, len);
+  store_fragment(at, h, head, flags | ARPC__PFC_LAST, stub, len, len);
   return 1;
 }
 
 int arpc__write_stub(arpc__buf *out, const arpc__stub_head *h, uint16_t max_fragment, const void *stub, size_t len) {
   size_t head = head_len(h), room = max_fragment - head;
-  if (len > room) return write_several(out, h, room & ~(size_t)(SHARE - 1), stub, len);
-  uint8_t *at = reserve(out, 1, head, len);
-  if (at) store_fragment(at, h, ARPC__PFC_WHOLE, stub, len, len);
+  if (len > room) return write_several(out, h, head, room & ~(size_t)(SHARE - 1), stub, len);
+  uint8_t *at = reserve(out, head + len);
+  if (at) store_fragment(at, h, head, ARPC__PFC_WHOLE, stub, len, len);
   return at != NULL;
 }
 

@@ -33,7 +33,7 @@ enum { POOLED = 1024 };
 
 /* A pooled record was forgotten: its buffers, timer and deferral are at rest, its reply is set by settling. */
 static arpc__call *record_new(arpc_runtime *rt) {
-  arpc__list *node = arpc__list_pop(&rt->call_pool);
+  arpc__list *node = arpc__pool_pop(&rt->call_pool);
   if (!node) {
     arpc__call *made = calloc(1, sizeof *made);
     if (made) arpc__list_init(&made->node);
@@ -42,36 +42,40 @@ static arpc__call *record_new(arpc_runtime *rt) {
   }
   arpc__call *call = arpc__of(arpc__call, node, node);
   rt->pooled--;
+  arpc__list_init(node);
   call->link = NULL;
   call->state = ARPC__WAITING;
   call->cancelled = call->borrowed = call->dropped = 0;
   return call;
 }
 
-static void record_free(arpc__call *call) {
+static inline void record_free(arpc__call *call) {
   arpc_runtime *rt = call->rt;
   if (rt->pooled >= POOLED) {
     free(call);
     return;
   }
   rt->pooled++;
-  arpc__list_append(&rt->call_pool, &call->node);
+  arpc__pool_push(&rt->call_pool, &call->node);
 }
 
-static void forget(arpc__call *call) {
+static inline void forget(arpc__call *call) {
   arpc__undefer(call->rt, &call->later);
   arpc__slot_free(call->rt, call->id);
   arpc__buf_drop(&call->wire.answer);
-  arpc__buf_drop(&call->stub);
-  arpc__buf_drop(&call->stub64);
   record_free(call);
 }
 
 /* ---- settling ----------------------------------------------------------------------------------*/
 
-static void take_off(arpc__call *call) {
-  if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 0);
-  arpc__list_remove(&call->node);
+/* An answered call is not on the connection any more: a link that only waited for it is looked after there. */
+static inline void take_off(arpc__call *call) {
+  if (call->wire.call_id) arpc__link_give_up(call->link, call, 0);
+  if (call->state == ARPC__WAITING) {
+    arpc__buf_drop(&call->stub);
+    arpc__buf_drop(&call->stub64);
+  }
+  arpc__list_unlink(&call->node);
   call->link = NULL;
   arpc__timer_stop(call->rt, &call->timer);
 }
@@ -92,7 +96,6 @@ static void leave_client(arpc__call *call) {
   arpc_client *client = call->client;
   call->client = NULL;
   client->pending--;
-  call->rt->stats.pending--;
   call->rt->stats.calls_completed++;
   arpc__release(call->rt);
   arpc__client_try_end(client);
@@ -108,7 +111,7 @@ static void settle(arpc__call *call) {
     return;
   }
   arpc__notify(rt, &handle, ARPC_CALL_COMPLETE);
-  if (arpc__slot_of(rt, &handle)) keep_reply(call);
+  if (arpc__slot_lives(rt, handle.id)) keep_reply(call);
 }
 
 void arpc__call_settle(arpc__call *call, const arpc_reply *reply) {
@@ -178,7 +181,7 @@ static arpc_status check_issue(arpc_client *client, const arpc_async *async) {
   if (!async || async->size != sizeof *async || async->signature != ARPC__SIGNATURE)
     return ARPC_S_INVALID_ASYNC_HANDLE;
   if (!client || client->closed || client->rt->closing) return ARPC_S_INVALID_BINDING;
-  if (arpc__slot_of(client->rt, async)) return ARPC_S_INVALID_ASYNC_CALL;
+  if (arpc__slot_at(client->rt, async->id)) return ARPC_S_INVALID_ASYNC_CALL;
   arpc_status status = arpc__notify_check(async);
   if (status) return status;
   return client->pending >= client->options.max_pending ? ARPC_S_OUT_OF_RESOURCES : ARPC_S_OK;
@@ -186,7 +189,6 @@ static arpc_status check_issue(arpc_client *client, const arpc_async *async) {
 
 static void account(arpc__call *call) {
   call->client->pending++;
-  call->rt->stats.pending++;
   call->rt->stats.calls_issued++;
   arpc__hold(call->rt);
 }

@@ -189,13 +189,6 @@ uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server) {
   return (uint64_t)s->generation << 32 | i;
 }
 
-arpc__slot *arpc__slot_of(const arpc_runtime *rt, const arpc_async *async) {
-  if (!async || async->size != sizeof *async || async->signature != ARPC__SIGNATURE || !async->id) return NULL;
-  uint32_t i = (uint32_t)async->id;
-  if (i >= rt->nslots || rt->slots[i].generation != async->id >> 32 || !rt->slots[i].call) return NULL;
-  return &rt->slots[i];
-}
-
 void arpc__slot_free(arpc_runtime *rt, uint64_t id) {
   uint32_t i = (uint32_t)id;
   arpc__slot *s = &rt->slots[i];
@@ -214,8 +207,8 @@ void arpc__adopt(arpc_runtime *rt, uv_handle_t *handle) {
   rt->uv_handles++;
 }
 
-static void free_pool(arpc__list *pool, size_t offset) {
-  for (arpc__list *node; (node = arpc__list_pop(pool));) free((char *)node - offset);
+static void free_pool(arpc__list **pool, size_t offset) {
+  for (arpc__list *node; (node = arpc__pool_pop(pool));) free((char *)node - offset);
 }
 
 /* What abandoned connections deferred when they were gone: freeing their owners. */
@@ -285,8 +278,7 @@ arpc_status arpc_runtime_new(arpc_runtime **ret, uv_loop_t *loop, const arpc_run
   rt->loop = loop;
   if (options) rt->host = options->host;
   rt->free_slot = UINT32_MAX;
-  arpc__list *lists[] = {&rt->dirty, &rt->deferred, &rt->clients, &rt->servers, &rt->endpoints, &rt->posted,
-                         &rt->call_pool, &rt->served_pool};
+  arpc__list *lists[] = {&rt->dirty, &rt->deferred, &rt->clients, &rt->servers, &rt->endpoints, &rt->posted};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) arpc__list_init(lists[i]);
   survive_broken_pipes();
   if (uv_async_init(loop, &rt->post, on_post)) {
@@ -362,4 +354,6 @@ void arpc_runtime_abandon(arpc_runtime *rt) {
 
 void arpc_runtime_stats(const arpc_runtime *rt, arpc_stats *ret) {
   *ret = rt->stats;
+  ret->pending = (uint32_t)(ret->calls_issued - ret->calls_completed);
+  ret->parked = (uint32_t)(ret->calls_served - ret->calls_ended);
 }

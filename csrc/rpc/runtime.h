@@ -58,7 +58,7 @@ struct arpc_runtime {
   arpc__deferred advanced;  /* the manual clock was moved */
   arpc__slot *slots;
   uint32_t nslots, free_slot; /* UINT32_MAX = none free */
-  arpc__list call_pool, served_pool;
+  arpc__list *call_pool, *served_pool; /* stacks of records, by the `next` of their nodes */
   uint32_t pooled;          /* records in both */
   uint32_t next_group;
   uv_mutex_t post_lock;     /* guards posted */
@@ -93,9 +93,37 @@ void arpc__adopt(arpc_runtime *rt, uv_handle_t *handle);
 /* In its close callback. The last one frees a closing runtime. */
 void arpc__disown(arpc_runtime *rt);
 
-/* Handles: the id of a new slot, 0 without memory; what it leads to, NULL when stale. */
+/* A stack of records that are kept for reuse. */
+static inline void arpc__pool_push(arpc__list **pool, arpc__list *node) {
+  node->next = *pool;
+  *pool = node;
+}
+static inline arpc__list *arpc__pool_pop(arpc__list **pool) {
+  arpc__list *node = *pool;
+  if (node) *pool = node->next;
+  return node;
+}
+
+/* Handles: the id of a new slot, 0 without memory. */
 uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server);
-arpc__slot *arpc__slot_of(const arpc_runtime *rt, const arpc_async *async);
 void arpc__slot_free(arpc_runtime *rt, uint64_t id);
+
+/* Whether a slot that was made is still the same one. */
+static inline int arpc__slot_lives(const arpc_runtime *rt, uint64_t id) {
+  return rt->slots[(uint32_t)id].generation == id >> 32;
+}
+
+/* What any number leads to, NULL when stale. No generation is 0. */
+static inline arpc__slot *arpc__slot_at(const arpc_runtime *rt, uint64_t id) {
+  if ((uint32_t)id >= rt->nslots) return NULL;
+  arpc__slot *s = &rt->slots[(uint32_t)id];
+  return s->generation == id >> 32 && s->call ? s : NULL;
+}
+
+/* What a handle leads to, NULL when it is stale or none. */
+static inline arpc__slot *arpc__slot_of(const arpc_runtime *rt, const arpc_async *async) {
+  if (!async || async->size != sizeof *async || async->signature != ARPC__SIGNATURE) return NULL;
+  return arpc__slot_at(rt, async->id);
+}
 
 #endif

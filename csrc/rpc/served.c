@@ -10,33 +10,29 @@
 enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 0x1C00001B };
 
 static arpc__served *record_new(arpc_runtime *rt) {
-  arpc__list *node = arpc__list_pop(&rt->served_pool);
-  arpc__served *call = node ? arpc__of(arpc__served, node, node) : malloc(sizeof *call);
-  if (!call) return NULL;
+  arpc__list *node = arpc__pool_pop(&rt->served_pool);
   if (node) rt->pooled--;
-  *call = (arpc__served){.rt = rt};
-  arpc__list_init(&call->node);
-  return call;
+  return node ? arpc__of(arpc__served, node, node) : malloc(sizeof(arpc__served));
 }
 
-static void record_free(arpc__served *call) {
-  arpc_runtime *rt = call->rt;
-  arpc__list_remove(&call->node);
+static void record_free(arpc_runtime *rt, arpc__served *call) {
   if (rt->pooled >= POOLED) {
     free(call);
     return;
   }
   rt->pooled++;
-  arpc__list_append(&rt->served_pool, &call->node);
+  arpc__pool_push(&rt->served_pool, &call->node);
 }
 
-static void finish(arpc__served *call) {
+static inline void finish(arpc__served *call) {
   arpc_runtime *rt = call->rt;
   arpc__slot_free(rt, call->id);
-  rt->stats.parked--;
   rt->stats.calls_ended++;
-  if (call->peer) arpc__release(rt);
-  record_free(call);
+  if (call->peer) {
+    arpc__list_unlink(&call->node);
+    arpc__release(rt);
+  }
+  record_free(rt, call);
 }
 
 /* ---- beginning ---------------------------------------------------------------------------------*/
@@ -48,17 +44,17 @@ static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
   call->id = arpc__slot_new(rt, call, 1);
   if (!call->id || arpc__server_accept(&peer->conn, &call->wire, ev)) {
     if (call->id) arpc__slot_free(rt, call->id);
-    record_free(call);
+    record_free(rt, call);
     return NULL;
   }
+  call->rt = rt;
   call->peer = peer;
   call->has_object = ev->has_object;
   if (ev->has_object) call->object = ev->object;
-  if (ev->cancels) call->cancelled = 1 + ARPC_CLIENT_CANCEL;
+  call->cancelled = ev->cancels ? 1 + ARPC_CLIENT_CANCEL : 0;
   arpc__list_append(&peer->calls, &call->node);
   arpc__hold(rt);
   rt->stats.calls_served++;
-  rt->stats.parked++;
   return call;
 }
 
@@ -96,7 +92,7 @@ void arpc__served_cancel(arpc__served *call, arpc_event_kind why) {
 
 void arpc__served_disconnect(arpc__served *call) {
   call->cancelled = 1 + ARPC_CLIENT_DISCONNECT;
-  arpc__list_remove(&call->node);
+  arpc__list_unlink(&call->node);
   call->peer = NULL;
   arpc__release(call->rt); /* nobody waits for it any more */
 }
