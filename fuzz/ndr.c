@@ -1,139 +1,14 @@
-/* The NDR decoder over one type of a fixed set, into a sink that keeps what it is given as a tree and holds the
- * decoder to the order it promises. Input: the type's number, a byte of options, the stub. */
+/* The NDR decoder over one type of a fixed set, into a tree. Input: the type's number, a byte of options, the stub. */
 #include "fuzz.h"
-#include "ndr/ndr.h"
-#include "ndr/utf16.h"
 #include "ndr_types.h"
-
-typedef struct node node;
-struct node {
-  const arpc__ndr_type *type; /* of a struct or an array */
-  node **kids;
-  size_t n;
-  int64_t v;
-  int waits;
-};
-
-enum { DEPTH = 512 };
-
-typedef struct world {
-  node *stack[DEPTH];
-  uint8_t opened[DEPTH]; /* belongs to the composite below */
-  unsigned top;
-  size_t fed, nodes, most;
-} world;
-
-static node *push(world *w, int64_t v) {
-  FUZZ_CHECK(w->top < DEPTH);
-  node *x = calloc(1, sizeof *x);
-  x->v = v;
-  w->nodes++;
-  w->opened[w->top] = 0;
-  return w->stack[w->top++] = x;
-}
-
-static void drop_tree(node *x) {
-  if (!x) return;
-  for (size_t i = 0; i < x->n; i++) drop_tree(x->kids[i]);
-  free(x->kids);
-  free(x);
-}
-
-static node **kid(node *x, const arpc__ndr_member *m, size_t i) {
-  if (m) i = (size_t)(m - x->type->list.members);
-  if (m && x->type->kind == ARPC__NDR_UNION) i = i > 0;
-  FUZZ_CHECK(x->type && i < x->n);
-  return &x->kids[i];
-}
-
-static node *top(world *w) {
-  FUZZ_CHECK(w->top);
-  return w->stack[w->top - 1];
-}
-
-static void on_integer(void *arg, const arpc__ndr_type *t, int64_t v) {
-  (void)t;
-  push(arg, v);
-}
-static void on_number(void *arg, double v) {
-  push(arg, v > 0);
-}
-static void on_uuid(void *arg, const arpc_uuid *v) {
-  push(arg, v->a);
-}
-/* UTF-16 becomes UTF-8 that becomes the same UTF-16 in little endian. */
-static void there_and_back(const uint8_t *units, size_t n, int big) {
-  size_t length = arpc__utf16_length(units, n, big), again;
-  char *utf8 = malloc(length + 1);
-  uint8_t *back = malloc(2 * n + 1);
-  arpc__utf16_get(units, n, big, utf8);
-  FUZZ_CHECK(arpc__utf16_count(utf8, length, &again) && again == n);
-  arpc__utf16_put(utf8, length, back);
-  for (size_t i = 0; i < n; i++) FUZZ_CHECK(arpc__load16(back + 2 * i, 0) == arpc__load16(units + 2 * i, big));
-  free(utf8);
-  free(back);
-}
-static void on_text(void *arg, const arpc__ndr_type *t, const uint8_t *units, size_t n, int big) {
-  fuzz_read(units, t->flags & ARPC__NDR_WIDE ? 2 * n : n);
-  push(arg, 0);
-  if (t->flags & ARPC__NDR_WIDE) there_and_back(units, n, big);
-}
-static void on_null(void *arg, int inner) {
-  push(arg, inner);
-}
-static void on_pending(void *arg) {
-  push(arg, 0)->waits = 1;
-}
-static int on_begin(void *arg, const arpc__ndr_type *t, size_t n) {
-  world *w = arg;
-  FUZZ_CHECK(n <= w->fed || (t->kind == ARPC__NDR_STRUCT && n == t->list.count) || t->kind == ARPC__NDR_UNION);
-  node *x = push(w, 0);
-  x->type = t;
-  x->n = n;
-  x->kids = calloc(n + 1, sizeof *x->kids);
-  return w->nodes < w->most;
-}
-static void on_set(void *arg, const arpc__ndr_member *m, size_t i) {
-  world *w = arg;
-  FUZZ_CHECK(w->top > 1 && !w->opened[w->top - 1]);
-  node *x = w->stack[--w->top], **at = kid(top(w), m, i);
-  FUZZ_CHECK(!*at || (*at)->waits);
-  drop_tree(*at);
-  *at = x;
-}
-static int on_waits(void *arg, const arpc__ndr_member *m, size_t i) {
-  node *x = *kid(top(arg), m, i);
-  return x && x->waits;
-}
-static void on_open(void *arg, const arpc__ndr_member *m, size_t i) {
-  world *w = arg;
-  node *x = *kid(top(w), m, i);
-  FUZZ_CHECK(w->top < DEPTH && x && x->type);
-  w->opened[w->top] = 1;
-  w->stack[w->top++] = x;
-}
-static void on_drop(void *arg) {
-  world *w = arg;
-  FUZZ_CHECK(w->top && w->opened[w->top - 1]);
-  w->top--;
-}
-static size_t on_count(void *arg, const arpc__ndr_type *t) {
-  FUZZ_CHECK(top(arg)->type == t);
-  return top(arg)->n;
-}
-static int64_t on_recall(void *arg, const arpc__ndr_member *m) {
-  return (*kid(top(arg), m, 0))->v;
-}
-
-static const arpc__ndr_sink sink = {on_integer, on_number, on_uuid,  on_text, on_null,  on_pending, on_begin,
-                                    on_set,     on_waits,  on_open,  on_drop, on_count, on_recall};
+#include "tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static int laid_out;
   uint32_t at;
   if (!laid_out++) FUZZ_CHECK(!arpc__ndr_layout(types, TYPES, &at));
   if (size < 2) return 0;
-  world w = {.fed = size - 2, .most = data[1] & 4 ? 8 : SIZE_MAX};
+  fuzz_tree w = {.fed = size - 2, .most = data[1] & 4 ? 8 : SIZE_MAX};
   int64_t slots[ARPC__NDR_SLOTS] = {0};
   arpc__ndr_member one[2] = {{.name = "n", .type = &types[U32], .slot = 0},
                              {.name = "p", .type = &types[data[0] % TYPES], .slot = -1}};
@@ -141,10 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int small = data[1] & 1;
   uint8_t *stub = fuzz_own(data + 2, size - 2);
   arpc__reader r = arpc__reader_of(stub, size - 2, small && data[1] & 2);
-  arpc__ndr_decode(&list, small ? ARPC_NDR20 : ARPC_NDR64, &r, &sink, &w, slots);
+  arpc__ndr_decode(&list, small ? ARPC_NDR20 : ARPC_NDR64, &r, &fuzz_tree_sink, &w, slots);
   FUZZ_CHECK(r.error || w.top == 2);
-  while (w.top--)
-    if (!w.opened[w.top]) drop_tree(w.stack[w.top]);
+  fuzz_tree_drop(&w);
   free(stub);
   return 0;
 }

@@ -1,7 +1,7 @@
 -- Makes seeds out of the recorded exchanges: lua seed.lua FOLDER FILE.hex.txt ... writes FOLDER/TARGET/NAME.
 -- See fuzz.h for their form.
 local folder = table.remove(arg, 1)
-local TARGETS = { "frame", "pdu", "client", "server", "ndr" }
+local TARGETS = { "frame", "pdu", "client", "server", "ndr", "graph", "pickle", "idl" }
 local MOST = 6000
 
 for _, target in ipairs(TARGETS) do os.execute("mkdir -p " .. folder .. "/" .. target) end
@@ -91,3 +91,37 @@ for kind = 0, 25 do
   write("ndr", ("%d-20"):format(kind), string.char(kind, 1) .. stub:gsub("\1\0\0\0\0\0\0\0", "\1\0\0\0"))
   write("ndr", ("%d-64"):format(kind), string.char(kind, 0) .. stub)
 end
+
+-- Two graphs for graph.c: a list of lists, and a struct with a counted array.
+local graph = string.char(0, 6,
+  0, 0, 2, 0,                       -- 0: a long
+  7, 4, 0, 0, 1, 0, 1, 1, 0, 0,     -- 1: a conformant array of 0, as slot 0 says
+  5, 0, 0, 0, 1,                    -- 2: a pointer to 1
+  6, 0, 0, 0, 2, 0x80, 0, 0, 2,     -- 3: a struct of 0, in slot 0, and 2
+  5, 0, 0, 0, 5,                    -- 4: a pointer to 5
+  6, 0, 0, 0, 2, 0, 0, 0, 4,        -- 5: a struct of 0 and 4
+  2, 0, 3, 0, 5)
+write("graph", "lists", graph .. ("<I4I4I4I4I4I4I4I4"):pack(2, 1, 2, 7, 8, 9, 4, 0))
+
+-- Bytes of small numbers for every type of pickle.lua, with and without headers.
+for kind = 0, 14 do
+  local body = ("\1\0\0\0"):rep(24)
+  write("pickle", kind .. "-l", string.char(kind, 1) .. body)
+  write("pickle", kind .. "-b", string.char(kind, 3) .. ("\0\0\0\1"):rep(24))
+  write("pickle", kind .. "-h", string.char(kind, 0) .. "\1\16\8\0\xcc\xcc\xcc\xcc" .. ("<I4I4"):pack(#body, 0) .. body)
+end
+
+-- The interfaces and the mistakes of spec/idl, with their ACFs.
+local function text_of(path)
+  local f = io.open(path, "rb")
+  local text = f and f:read "a"
+  if f then f:close() end
+  return text
+end
+
+for path in io.popen("ls spec/idl/*.idl examples/*.idl"):lines() do
+  local text, acf = text_of(path), text_of((path:gsub("idl$", "acf")))
+  if acf then text = text .. "\0" .. acf end
+  if #text < MOST then write("idl", path:match "[^/]*$", text) end
+end
+write("idl", "import", 'import "a.idl"; #include "b.h"\n interface I { L F(); }\0\0typedef long L;\0#define X 1\n')

@@ -1,3 +1,4 @@
+#include "base/plant.h"
 #include "base/uuid.h"
 #include "lua/value.h"
 #include "ndr/utf16.h"
@@ -57,7 +58,7 @@ static void sink_set(void *arg, const arpc__ndr_member *m, size_t i) {
     lua_pop((lua_State *)arg, 1);
     lua_pushlightuserdata(arg, NULL);
   }
-  lua_rawseti(arg, -2, (lua_Integer)i + 1);
+  lua_rawseti(arg, -2, (lua_Integer)i + !ARPC__PLANTED(13));
 }
 
 static void sink_open(void *arg, const arpc__ndr_member *m, size_t i) {

@@ -27,7 +27,7 @@ static void construct(decoder *d, const arpc__ndr_type *t, int inner);
 
 static int deeper(decoder *d) {
   if (d->r->error) return 0;
-  if (++d->depth <= ARPC__NDR_DEPTH) return 1;
+  if (++d->depth <= ARPC__NDR_DEPTH || ARPC__PLANTED(12)) return 1;
   d->depth--;
   arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
   return 0;

@@ -1,5 +1,7 @@
 #include "ndr/expr.h"
 
+#include "base/plant.h"
+
 static const int8_t arity[ARPC__NDR_OPERATORS] = {
     [ARPC__NDR_CONST] = 0, [ARPC__NDR_SLOT] = 0, [ARPC__NDR_ADD] = 2, [ARPC__NDR_SUB] = 2, [ARPC__NDR_MUL] = 2,
     [ARPC__NDR_DIV] = 2,   [ARPC__NDR_MOD] = 2,  [ARPC__NDR_SHL] = 2, [ARPC__NDR_SHR] = 2, [ARPC__NDR_AND] = 2,
@@ -12,7 +14,7 @@ const char *arpc__ndr_check_expr(const arpc__ndr_expr *e) {
   for (uint32_t i = 0; i < e->count; i++) {
     const arpc__ndr_op *op = &e->ops[i];
     if (op->code >= ARPC__NDR_OPERATORS) return "an expression has an unknown operator";
-    if (op->code == ARPC__NDR_SLOT && (op->value < 0 || op->value >= ARPC__NDR_SLOTS))
+    if (op->code == ARPC__NDR_SLOT && (op->value < 0 || op->value >= ARPC__NDR_SLOTS + ARPC__PLANTED(11)))
       return "an expression names a slot that does not exist";
     depth -= arity[op->code];
     if (depth < 0) return "an expression lacks an operand";
