@@ -67,6 +67,7 @@ static void load_member(arpc__graph *g, arpc__ndr_member *m, int at) {
   m->hidden = (uint8_t)arpc__field_true(L, at, "hidden");
   m->place = (uint16_t)arpc__field_integer(L, at, "place", 0, UINT16_MAX, 0);
   m->counts = (uint16_t)arpc__field_integer(L, at, "counts", 0, UINT16_MAX, 0);
+  m->level = (uint8_t)arpc__field_integer(L, at, "level", 0, ARPC__NDR_DIMENSIONS - 1, 0);
   m->add = (int32_t)arpc__field_integer(L, at, "add", INT32_MIN, INT32_MAX, 0);
   m->mul = (int32_t)arpc__field_integer(L, at, "mul", 1, INT32_MAX, 1);
   m->div = (int32_t)arpc__field_integer(L, at, "div", 1, INT32_MAX, 1);
@@ -205,16 +206,18 @@ static uint8_t flags_at(lua_State *L, int at) {
 
 static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   static const char *const kinds[] = {"none", "int",     "bool",   "enum",  "float", "uuid",
-                                      "pointer", "struct", "array", "text",  "union", NULL};
+                                      "pointer", "struct", "array", "text",  "union", "grid", NULL};
   lua_State *L = g->L;
   t->kind = (uint8_t)number_of(L, kinds, arpc__field_string(L, at, "kind"), "kind");
   t->flags = flags_at(L, at);
+  if (arpc__field_true(L, at, "dimension")) t->flags |= ARPC__NDR_DIMENSION;
   t->name = arpc__field_string(L, at, "name");
   t->size[0] = (uint32_t)arpc__field_integer(L, at, "size", 0, 8, 0);
   t->size[1] = (uint32_t)arpc__field_integer(L, at, "size64", 0, 8, t->size[0]);
   t->count = (uint32_t)arpc__field_integer(L, at, "count", 0, INT32_MAX, 0);
   t->check = (uint8_t)arpc__field_integer(L, at, "check", 0, ARPC__NDR_CHECKS - 1, 0);
-  if (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_UNION)
+  if (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_UNION ||
+      t->kind == ARPC__NDR_GRID)
     t->of = type_at(g, at, "of");
   if (arpc__field_true(L, at, "ranged")) {
     t->flags |= ARPC__NDR_RANGED;
@@ -223,6 +226,7 @@ static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   }
   load_expr(g, &t->maximum, at, "maximum");
   load_expr(g, &t->actual, at, "actual");
+  load_expr(g, &t->first, at, "first");
   load_labels(g, t, at);
   if (t->kind == ARPC__NDR_STRUCT) arpc__load_list(g, &t->list, at);
   if (t->kind != ARPC__NDR_UNION) return;

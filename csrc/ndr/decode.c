@@ -2,24 +2,10 @@
  * known: a count may stand behind its array. */
 #include "base/plant.h"
 #include "base/uuid.h"
-#include "ndr/ndr.h"
+#include "ndr/decoder.h"
 
-typedef struct frame {
-  int64_t *slots;
-  uint32_t seen; /* arrays met in this walk, by check */
-  uint32_t maximum[ARPC__NDR_CHECKS], actual[ARPC__NDR_CHECKS];
-} frame;
-
-typedef struct decoder {
-  arpc__reader *r;
-  const arpc__ndr_sink *to;
-  void *arg;
-  frame *frame; /* the innermost */
-  uint64_t most; /* hoisted: the maximum count of the struct's last array */
-  uint16_t depth;
-  uint8_t s;    /* 0 NDR20, 1 NDR64 */
-  uint8_t hoisted, tail; /* whether there is such an array to come; alignment of the struct it ends */
-} decoder;
+typedef arpc__frame frame;
+typedef arpc__decoder decoder;
 
 static inline void flat(decoder *d, const arpc__ndr_type *t);
 static void deferred(decoder *d, const arpc__ndr_type *t);
@@ -109,21 +95,13 @@ static void uuid(decoder *d) {
 }
 
 /* ---- arrays ------------------------------------------------------------------------------------*/
-/* A conformant struct begins. */
-static void hoist(decoder *d, const arpc__ndr_type *t) {
-  d->tail = t->align[d->s];
-  if (d->hoisted) return;
-  d->most = get_word(d);
-  d->hoisted = 1;
-}
-
 /* The words in front of the elements; 0 after a failure. */
 static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64_t *offset, uint64_t *n) {
   unsigned size = d->s ? 8 : 4, varying = t->flags & ARPC__NDR_VARYING ? 2 : 0;
   unsigned words = varying + !!(t->flags & ARPC__NDR_CONFORMANT);
   *most = t->count;
   if (t->flags & ARPC__NDR_CONFORMANT && d->hoisted) {
-    *most = d->most;
+    *most = d->most[0];
     words = varying;
     d->hoisted = 0;
     if (d->s) arpc__read_align(d->r, d->tail);
@@ -239,14 +217,19 @@ static void get_union(decoder *d, const arpc__ndr_type *t) {
 }
 
 /* ---- frames ------------------------------------------------------------------------------------*/
+static int is_buffer(const arpc__ndr_type *t) {
+  return t->flags & ARPC__NDR_STRING && !(t->flags & ARPC__NDR_DIMENSION);
+}
+
 /* The capacity of a string's buffer bounds its counts; those of any other array must be what was said. */
 static int agrees(const frame *f, const arpc__ndr_type *t) {
   int64_t want = 0;
   if (t->kind == ARPC__NDR_UNION) return tag_agrees(f, t);
   if (t->maximum.count) {
     if (!arpc__ndr_eval(&t->maximum, f->slots, &want)) return 0;
-    if (t->flags & ARPC__NDR_STRING ? f->actual[t->check] > want : f->maximum[t->check] != want) return 0;
+    if (is_buffer(t) ? f->actual[t->check] > want : f->maximum[t->check] != want) return 0;
   }
+  if (t->first.count && (!arpc__ndr_eval(&t->first, f->slots, &want) || f->first[t->check] != want)) return 0;
   return !t->actual.count || (arpc__ndr_eval(&t->actual, f->slots, &want) && f->actual[t->check] == want);
 }
 
@@ -317,13 +300,33 @@ static void structure(decoder *d, const arpc__ndr_type *t, int later) {
   d->depth--;
 }
 
-static void begin_structure(decoder *d, const arpc__ndr_type *t) {
-  if (t->flags & ARPC__NDR_CONFORMANT) hoist(d, t);
+static void structure_here(decoder *d, const arpc__ndr_type *t) {
   arpc__read_align(d->r, t->align[d->s]);
   if (d->r->error) return;
   if (!d->to->begin(d->arg, t, t->list.count)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
   structure(d, t, 0);
-  if (d->s && !(t->flags & ARPC__NDR_CONFORMANT)) arpc__read_align(d->r, t->align[1]);
+}
+
+/* The maximum counts stand in front of the outermost one. There are no more than a grid has dimensions. */
+static void __attribute__((noinline)) conformant_structure(decoder *d, const arpc__ndr_type *t) {
+  uint64_t most[ARPC__NDR_DIMENSIONS];
+  d->tail = t->align[d->s];
+  if (!d->hoisted) {
+    for (uint32_t i = 0; i < t->count; i++) most[i] = get_word(d);
+    d->most = most;
+    d->hoisted = 1;
+  }
+  structure_here(d, t);
+  d->hoisted = 0;
+}
+
+static void begin_structure(decoder *d, const arpc__ndr_type *t) {
+  if (t->flags & ARPC__NDR_CONFORMANT) {
+    conformant_structure(d, t);
+    return;
+  }
+  structure_here(d, t);
+  if (d->s) arpc__read_align(d->r, t->align[1]);
 }
 
 /* ---- constructs --------------------------------------------------------------------------------*/
@@ -342,6 +345,7 @@ static void other(decoder *d, const arpc__ndr_type *t) {
     case ARPC__NDR_ARRAY: array(d, t); break;
     case ARPC__NDR_POINTER: pointer(d, t); break;
     case ARPC__NDR_UNION: get_union(d, t); break;
+    case ARPC__NDR_GRID: arpc__decode_grid(d, t); break;
     default: begin_structure(d, t);
   }
 }
@@ -385,6 +389,7 @@ static void union_later(decoder *d, const arpc__ndr_type *t) {
 static void deferred(decoder *d, const arpc__ndr_type *t) {
   if (t->kind == ARPC__NDR_STRUCT) structure(d, t, 1);
   else if (t->kind == ARPC__NDR_UNION) union_later(d, t);
+  else if (t->kind == ARPC__NDR_GRID) each_later(d, t->of);
   else each_later(d, t);
 }
 
@@ -425,4 +430,24 @@ void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r,
   f.seen = 0;
   for (uint16_t i = 0; i < list->count && !r->error; i++) parameter(&d, &list->members[i]);
   compare(&d, list, &f);
+}
+
+/* ---- for decode_grid.c -------------------------------------------------------------------------*/
+void arpc__decode_flat(decoder *d, const arpc__ndr_type *t) {
+  flat(d, t);
+}
+
+uint64_t arpc__decode_word(decoder *d) {
+  return get_word(d);
+}
+
+int arpc__decode_deeper(decoder *d) {
+  return deeper(d);
+}
+
+void arpc__decode_note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t first, uint32_t n) {
+  frame *f = d->frame;
+  if (f->seen >> t->check & 1 && f->first[t->check] != first) disagrees(d, t);
+  f->first[t->check] = first;
+  note(d, t, most, n);
 }

@@ -1,23 +1,13 @@
 /* The encoder. A list's slots are filled first, by a walk over the members that have some: sizes are
  * needed in front of the arrays, whatever the order of the members is. */
 #include "base/uuid.h"
-#include "ndr/ndr.h"
+#include "ndr/encoder.h"
 #include "ndr/utf16.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-typedef struct encoder {
-  arpc__writer *w;
-  const arpc__ndr_source *from;
-  void *arg;
-  const int64_t *slots; /* of the innermost frame */
-  size_t hoisted;       /* where the maximum count of the struct's last array is to stand, plus 1; 0 = with the array */
-  uint32_t pointers;    /* written so far */
-  uint16_t depth;
-  uint8_t s;            /* 0 NDR20, 1 NDR64 */
-  uint8_t tail;         /* alignment of the struct that array ends */
-} encoder;
+typedef arpc__encoder encoder;
 
 enum { INNER = ARPC__NDR_CONFORMANT | ARPC__NDR_VARYING };
 
@@ -153,12 +143,13 @@ static inline int check_count(encoder *e, const arpc__ndr_type *t, size_t n, int
   return any_count(t) || check_sizes(e, t, n, ret_most);
 }
 
-/* A conformant struct begins: its maximum count stands in front of the outermost one. */
+/* A conformant struct begins: the maximum counts stand in front of the outermost one. */
 static void hoist(encoder *e, const arpc__ndr_type *t) {
   e->tail = t->align[e->s];
   if (e->hoisted) return;
   put_word(e, 0);
   e->hoisted = e->w->buf->len - (e->s ? 8 : 4) + 1;
+  for (uint32_t i = 1; i < t->count; i++) put_word(e, 0);
 }
 
 /* The struct's gap is in front of its last array, in NDR64. */
@@ -289,13 +280,24 @@ static int64_t tag_for(encoder *e, const arpc__ndr_type *t, const arpc__ndr_type
   return tag;
 }
 
+/* Elements of the current value, or of the first element so many levels down. */
+static size_t count_at(encoder *e, const arpc__ndr_type *t, unsigned level) {
+  size_t n = e->from->count(e->arg, t);
+  if (!level || !n) return n;
+  e->from->element(e->arg, 0);
+  n = count_at(e, t->of, level - 1);
+  e->from->leave(e->arg);
+  return n;
+}
+
 /* What the hidden member m must be, the member it counts being current. */
 static int64_t inverted(encoder *e, const arpc__ndr_member *m, const arpc__ndr_type *t) {
   for (; t->kind == ARPC__NDR_POINTER; t = t->of)
     if (is_null(e, t)) return 0;
   const arpc__ndr_type *counter = m->type->kind == ARPC__NDR_POINTER ? m->type->of : m->type;
   if (t->kind == ARPC__NDR_UNION) return tag_for(e, t, counter);
-  size_t n = e->from->count(e->arg, t);
+  if (t->kind == ARPC__NDR_GRID) t = t->of;
+  size_t n = count_at(e, t, m->level);
   if (n > INT32_MAX) return miscounted(e, t, INT32_MAX, n, 1), 0;
   int64_t rest = (int64_t)n - m->add;
   if (rest < 0) return refuse(e, "too few elements"), 0;
@@ -371,6 +373,7 @@ static void put_other(encoder *e, const arpc__ndr_type *t) {
     case ARPC__NDR_ARRAY: put_array(e, t); break;
     case ARPC__NDR_POINTER: put_pointer(e, t); break;
     case ARPC__NDR_UNION: put_union(e, t); break;
+    case ARPC__NDR_GRID: arpc__encode_grid(e, t); break;
     default:
       e->from->open(e->arg, t);
       if (t->flags & ARPC__NDR_CONFORMANT) hoist(e, t);
@@ -404,6 +407,8 @@ static void deferred(encoder *e, const arpc__ndr_type *t) {
     put_struct(e, t, 1);
   } else if (t->kind == ARPC__NDR_UNION) {
     union_later(e, t);
+  } else if (t->kind == ARPC__NDR_GRID) {
+    deferred(e, t->of);
   } else {
     each(e, t, e->from->count(e->arg, t), deferred);
   }
@@ -438,4 +443,33 @@ void arpc__ndr_encode(const arpc__ndr_list *list, int transfer, arpc__writer *w,
     parameter(&e, m->type);
     source->leave(arg);
   }
+}
+
+/* ---- for encode_grid.c -------------------------------------------------------------------------*/
+void arpc__encode_flat(encoder *e, const arpc__ndr_type *t) {
+  flat(e, t);
+}
+
+void arpc__encode_word(encoder *e, uint64_t v) {
+  put_word(e, v);
+}
+
+void arpc__encode_refuse(encoder *e, const char *why) {
+  refuse(e, why);
+}
+
+void arpc__encode_miscounted(encoder *e, const arpc__ndr_type *t, int64_t want, size_t got, int most) {
+  miscounted(e, t, want, got, most);
+}
+
+int arpc__encode_deeper(encoder *e) {
+  return deeper(e);
+}
+
+int arpc__encode_eval(encoder *e, const arpc__ndr_expr *x, int64_t otherwise, int64_t *ret) {
+  return eval(e, x, otherwise, ret);
+}
+
+int arpc__encode_count(encoder *e, const arpc__ndr_type *t, size_t n, int64_t *ret_most) {
+  return check_count(e, t, n, ret_most);
 }

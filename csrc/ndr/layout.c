@@ -56,9 +56,11 @@ static const char *lay_elements(arpc__ndr_type *t, const uint32_t size[2]) {
     t->size[s] = (uint32_t)least;
   }
   if (!(t->flags & ARPC__NDR_CONFORMANT) && (t->count == 0 || t->count > INT32_MAX)) return "an array has no elements";
-  if ((t->maximum.count || t->actual.count) && t->check >= ARPC__NDR_CHECKS) return "an array has no check";
+  if ((t->maximum.count || t->actual.count || t->first.count) && t->check >= ARPC__NDR_CHECKS) return "an array has no check";
+  if (t->first.count && !(t->flags & ARPC__NDR_DIMENSION)) return "an offset that is not of a dimension";
   const char *why = arpc__ndr_check_expr(&t->maximum);
-  return why ? why : arpc__ndr_check_expr(&t->actual);
+  if (!why) why = arpc__ndr_check_expr(&t->actual);
+  return why ? why : arpc__ndr_check_expr(&t->first);
 }
 
 static const char *lay_text(arpc__ndr_type *t) {
@@ -70,23 +72,60 @@ static const char *lay_text(arpc__ndr_type *t) {
 }
 
 static int conformant(const arpc__ndr_type *t) {
-  int may_be = t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT || t->kind == ARPC__NDR_STRUCT;
+  int may_be = t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT || t->kind == ARPC__NDR_STRUCT || t->kind == ARPC__NDR_GRID;
   return may_be && t->flags & ARPC__NDR_CONFORMANT;
+}
+
+/* Dimensions stand in grids alone. */
+static int misplaced(const arpc__ndr_type *t) {
+  return (t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT) && t->flags & ARPC__NDR_DIMENSION;
 }
 
 static const char *lay_array(arpc__ndr_type *t) {
   if (!t->of || t->of >= t) return "an array stands before its element";
-  if (conformant(t->of)) return "an array of conformant arrays or structs";
+  if (t->flags & ARPC__NDR_DIMENSION ? conformant(t->of) && !misplaced(t->of) : conformant(t->of) || misplaced(t->of))
+    return "an array of conformant arrays or structs";
   t->align[0] = t->of->align[0];
   t->align[1] = t->of->align[1];
   t->flags |= t->of->flags & ARPC__NDR_POINTERS;
   return lay_elements(t, t->of->size);
 }
 
+/* The maximum counts in front of a value. */
+static uint32_t maxima(const arpc__ndr_type *t) {
+  uint32_t n = 0;
+  if (t->kind == ARPC__NDR_STRUCT) return t->count;
+  if (t->kind != ARPC__NDR_GRID) return conformant(t);
+  const arpc__ndr_type *dimension = t->of;
+  for (uint32_t i = 0; i < t->count; i++, dimension = dimension->of) n += (uint32_t)conformant(dimension);
+  return n;
+}
+
+/* A grid's dimensions are a chain of so many. */
+static const char *lay_grid(arpc__ndr_type *t) {
+  const arpc__ndr_type *dimension = t->of;
+  uint32_t words = 0;
+  if (!t->count || t->count > ARPC__NDR_DIMENSIONS) return "a grid has too many dimensions, or none";
+  t->flags &= (uint16_t)~ARPC__NDR_CONFORMANT;
+  for (uint32_t i = 0; i < t->count; i++, dimension = dimension->of) {
+    if (!dimension || dimension >= t || !misplaced(dimension)) return "a grid lacks a dimension";
+    if (dimension->kind == ARPC__NDR_TEXT && i + 1 < t->count) return "a grid has a text that is not its last dimension";
+    if (dimension->flags & ARPC__NDR_CONFORMANT) t->flags |= ARPC__NDR_CONFORMANT;
+    words += !!(dimension->flags & ARPC__NDR_CONFORMANT) + (dimension->flags & ARPC__NDR_VARYING ? 2 : 0);
+    if (i + 1 < t->count) continue;
+    if (dimension->kind == ARPC__NDR_ARRAY && misplaced(dimension->of)) return "a grid has more dimensions";
+    t->flags |= dimension->flags & ARPC__NDR_POINTERS;
+    lay(t, 4 * words, 8 * words, dimension->align[0], dimension->align[1]);
+  }
+  return words ? NULL : "a grid has no counts";
+}
+
 static const char *lay_member(arpc__ndr_type *t, const arpc__ndr_member *m, int last) {
   if (!m->type || m->type >= t) return "a struct stands before its member";
   if (conformant(m->type) && !last) return "a conformant member is not the last";
+  if (misplaced(m->type)) return "a member is a dimension";
   if (conformant(m->type)) t->flags |= ARPC__NDR_CONFORMANT;
+  t->count = maxima(m->type);
   if (m->slot >= 0 && !integral(m->type)) return "a counting member is no integer";
   t->flags |= m->type->flags & ARPC__NDR_POINTERS;
   for (int s = 0; s < 2; s++) {
@@ -111,7 +150,7 @@ static const char *lay_struct(arpc__ndr_type *t) {
 static const char *lay_arm(arpc__ndr_type *t, const arpc__ndr_type *arm) {
   if (!arm) return NULL;
   if (arm >= t) return "a union stands before its arm";
-  if (conformant(arm)) return "a union with a conformant arm";
+  if (conformant(arm) || misplaced(arm)) return "a union with a conformant arm";
   t->flags |= arm->flags & ARPC__NDR_POINTERS;
   for (int s = 0; s < 2; s++)
     if (arm->align[s] > t->align[s]) t->align[s] = arm->align[s];
@@ -142,6 +181,7 @@ static const char *lay_type(arpc__ndr_type *t) {
     case ARPC__NDR_ARRAY: return lay_array(t);
     case ARPC__NDR_TEXT: return lay_text(t);
     case ARPC__NDR_UNION: return lay_union(t);
+    case ARPC__NDR_GRID: return lay_grid(t);
     default: return "a type of no known kind";
   }
 }
@@ -153,6 +193,10 @@ const char *arpc__ndr_layout(arpc__ndr_type *types, uint32_t count, uint32_t *re
     *ret_at = i;
     return why;
   }
+  for (uint32_t i = 0; i < count; i++) {
+    *ret_at = i;
+    if (types[i].kind == ARPC__NDR_POINTER && misplaced(types[i].of)) return "a pointer to a dimension";
+  }
   return NULL;
 }
 
@@ -162,17 +206,26 @@ static const arpc__ndr_type *behind(const arpc__ndr_type *t) {
 
 /* An array or a union, or what points to one, at most so many pointers away. */
 static int countable(const arpc__ndr_type *t) {
-  for (int i = 0; i < 8 && t->kind == ARPC__NDR_POINTER; i++) t = t->of;
+  for (int i = 0; i < 8 && (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_GRID); i++) t = t->of;
   return t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT || t->kind == ARPC__NDR_UNION;
+}
+
+/* Levels are dimensions of one grid, arrays all of them but the last. */
+static int has_level(const arpc__ndr_type *t, unsigned level) {
+  if (!level) return 1;
+  for (int i = 0; i < 8 && t->kind == ARPC__NDR_POINTER; i++) t = t->of;
+  return t->kind == ARPC__NDR_GRID && level < t->count;
 }
 
 static const char *check_member(const arpc__ndr_list *list, const arpc__ndr_member *m) {
   if (!m->type) return "a member has no type";
+  if (misplaced(m->type)) return "a parameter is a dimension";
   if (m->slot >= ARPC__NDR_SLOTS) return "a member has a slot that does not exist";
   if (m->slot >= 0 && !integral(behind(m->type))) return "a counting member is no integer";
   if (!m->hidden) return NULL;
   if (m->slot < 0 || m->mul < 1 || m->div < 1) return "a hidden member has no slot";
   if (m->counts >= list->count || !countable(list->members[m->counts].type)) return "a hidden member counts no array";
+  if (!has_level(list->members[m->counts].type, m->level)) return "a hidden member counts no dimension";
   return NULL;
 }
 

@@ -16,6 +16,7 @@ enum {
   ARPC__NDR_SLOTS = 16,  /* of a frame: values that sizes are computed from */
   ARPC__NDR_CHECKS = 16, /* of a frame: arrays whose counts are compared with them */
   ARPC__NDR_DEPTH = 100, /* constructs within constructs */
+  ARPC__NDR_DIMENSIONS = 8, /* of an array whose dimensions have counts */
   ARPC__NDR_STACK = 8    /* operands of an expression */
 };
 
@@ -31,18 +32,20 @@ typedef enum arpc__ndr_kind {
   ARPC__NDR_STRUCT,
   ARPC__NDR_ARRAY,   /* `of` is the element */
   ARPC__NDR_TEXT,    /* an array of bytes or of wchar_t, handed over in one piece */
-  ARPC__NDR_UNION    /* `of` is the tag */
+  ARPC__NDR_UNION,   /* `of` is the tag */
+  ARPC__NDR_GRID     /* `of` is the outermost of `count` dimensions, whose counts all stand in front of the elements */
 } arpc__ndr_kind;
 
 enum {
   ARPC__NDR_SIGNED = 1,     /* INT, ENUM */
   ARPC__NDR_REF = 2,        /* POINTER: never null */
-  ARPC__NDR_CONFORMANT = 4, /* ARRAY, TEXT: a maximum count comes first. STRUCT: computed, its last member is so */
+  ARPC__NDR_CONFORMANT = 4, /* ARRAY, TEXT: a maximum count comes first. GRID: computed. STRUCT: computed, its last member is so */
   ARPC__NDR_VARYING = 8,    /* ARRAY, TEXT: offset and actual count come before the elements */
   ARPC__NDR_STRING = 16,    /* TEXT: ends with a NUL, which counts on the wire only */
   ARPC__NDR_WIDE = 32,      /* TEXT: UTF-16 on the wire, UTF-8 outside; without it the bytes themselves */
   ARPC__NDR_POINTERS = 64,  /* computed: something in the flat image has a referent that comes later */
   ARPC__NDR_RANGED = 256,   /* [range]: low and high are given. ARRAY, TEXT: of the maximum count */
+  ARPC__NDR_DIMENSION = 512, /* ARRAY, TEXT: of a GRID, and used nowhere else */
   ARPC__NDR_WIDEST = 128    /* UNION: [ms_union], the arm is aligned as the widest one in NDR20 too */
 };
 
@@ -89,6 +92,7 @@ struct arpc__ndr_member {
   uint8_t hidden; /* struct members are never quite hidden: given, they must agree */
   uint16_t place; /* parameters: number in the host's list, from 1 */
   uint16_t counts; /* hidden: index of the member counted */
+  uint8_t level;   /* hidden: the dimension of it that is counted, 0 = the outermost */
   int32_t add, mul, div;
 };
 
@@ -114,10 +118,12 @@ struct arpc__ndr_type {
   int64_t low[2], high[2]; /* computed, INT and ENUM: what fits; given where RANGED */
   const char *name;  /* of a struct, union or enum, for messages; may be NULL */
   const arpc__ndr_type *of;
-  uint32_t count;    /* ARRAY, TEXT that is not conformant: elements; of a string with its NUL */
+  uint32_t count;    /* ARRAY, TEXT that is not conformant: elements; of a string with its NUL. GRID: dimensions.
+                        STRUCT: computed, the maximum counts in front of it */
   uint8_t check;     /* ARRAY, TEXT, UNION with expressions: index among the checks of its frame */
   uint16_t otherwise; /* UNION: index of the member for all other tags, 0 = there is none */
   arpc__ndr_expr maximum, actual; /* ARRAY, TEXT: size_is, length_is; UNION: switch_is, nothing */
+  arpc__ndr_expr first;           /* of a DIMENSION: the offset, which is 0 for everything else */
   arpc__ndr_list list;            /* STRUCT, UNION */
   const arpc__ndr_label *labels;  /* ENUM */
   uint32_t nlabels, ncases;

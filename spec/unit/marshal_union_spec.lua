@@ -119,6 +119,44 @@ describe("unions", function()
     assert.equal(bytes "01 01 55 ee", encode(u, "F", "in", "ndr20", nil, {u = {tag = 1, value = 0x55}, after = 0xee}))
   end)
 
+  it("have arms whose sizes and tags are those of the struct or the parameters around them", function()
+    local x = load [[
+      typedef [switch_type(long)] union {[case(1)] byte b; [case(2)] short s;} V;
+      typedef [switch_type(long)] union {
+        [case(1), size_is(n)] byte *a; [case(2), size_is(n), length_is(m)] short *s; [case(3), size_is(2)] long *two;
+        [case(4), string, size_is(n)] char *text; [case(5), switch_is(m)] V *v; [default] ;
+      } U;
+      typedef struct {long n, m, k; [switch_is(k)] U u;} S;
+      typedef struct {long j; [switch_is(j)] union {[case(1), size_is(j + 1)] byte *a;} w;} W;
+      typedef union switch (long k) {case 1: [size_is(2)] byte *c;} E;
+      void F([in] S *s); void G([in] long n, [in] short m, [in] long k, [in, switch_is(k)] U *u);
+      void H([in] W *w); void I([in] E *e);]]
+    local function s(n, m, tag, value) return {{n = n, m = m, k = tag, u = {tag = tag, value = value}}} end
+    same(x, "F", "in", s(2, 0, 1, "ab"), {
+      L = "02000000 00000000 01000000 01000000 00000200 02000000 6162",
+      B = "00000002 00000000 00000001 00000001 00020000 00000002 6162",
+      ["6"] = "02000000 00000000 01000000 00*4 01000000 00*4 0000020000000000 0200000000000000 6162"})
+    same(x, "F", "in", s(3, 1, 2, {5}), {
+      L = "03000000 01000000 02000000 02000000 00000200 03000000 00000000 01000000 0500"})
+    same(x, "F", "in", s(3, 1, 5, {tag = 1, value = 7}), {
+      L = "03000000 01000000 05000000 05000000 00000200 01000000 07"})
+    assert.equal("G(n, m, u)", x:signature "G")
+    same(x, "G", "in", {2, 9, {tag = 1, value = "ab"}}, {
+      L = "02000000 0900 0000 01000000 01000000 00000200 02000000 6162"})
+    same(x, "H", "in", {{j = 1, w = {tag = 1, value = "ab"}}}, {L = "01000000 01000000 00000200 02000000 6162"})
+    same(x, "I", "in", {{tag = 1, value = "ab"}}, {L = "01000000 00000200 02000000 6162"})
+    local function says(want, value) assert.equal(want, message_of(encode, x, "F", "in", "ndr20", nil, value[1])) end
+    says("F: argument 1 's.u.value': 2 bytes expected, got 3", s(2, 0, 1, "abc"))
+    says("F: argument 1 's.u.value': a count of 1 is out of range (2 to 2)", s(1, 0, 3, {1}))
+    says("F: argument 1 's.u.value.tag': 2 expected", s(1, 2, 5, {tag = 1, value = 7}))
+    assert.equal(1734, status_of(decode, x, "F", "in", "ndr20",
+      bytes "03000000 00000000 01000000 01000000 00000200 02000000 6162"))
+    local alone = load [[typedef union switch (long k) {case 1: [size_is(n)] byte *c;} E; void F([in] E *e);
+      void G([in] long n);]]
+    assert.matches("the sizes of a union's arm are not known here", alone:find "F".refused)
+    assert.equal("G(n)", alone:signature "G")
+  end)
+
   it("without an arm for the tag are refused on both sides, and wrong values named", function()
     local function says(want, value) assert.equal(want, message_of(encode, t, "F", "in", "ndr20", nil, value)) end
     says("F: argument 1 's.u.tag': there is no case 9", {u = {tag = 9}, after = 1})

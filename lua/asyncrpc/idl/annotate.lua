@@ -24,7 +24,7 @@ end
 function Writer:type(number)
   local t = self.iface.described[number]
   if plain[t.kind] then return plain[t.kind] end
-  if t.kind == "pointer" then return self:type(t.of) end
+  if t.kind == "pointer" or t.kind == "grid" then return self:type(t.of) end
   if t.kind == "struct" then return self:class(number, t) end
   if t.kind ~= "array" then return "any" end
   local of = self:type(t.of)

@@ -44,7 +44,7 @@ local function fill(scope, t, spec)
   local taken = {}
   for i, m in ipairs(spec.members) do
     t.members[i] = member(scope, m, taken)
-    local conformant = t.members[i].type.conformant
+    local conformant = types.conforms(t.members[i].type)
     if conformant and i < #spec.members then
       scope:error(m.pos, "'%s' is conformant and not the last member", m.name)
     end
@@ -58,13 +58,12 @@ local function fill(scope, t, spec)
   end
 end
 
--- An arm of a union. Nothing stands beside it, so there are no sizes it could have.
+-- An arm of a union. Sizes that speak of other names are open: each use of the union brings the names along.
 local function arm(scope, a)
   if not a.spec then return {name = a.name, pos = a.pos} end
   local m = member(scope, a, {})
-  m.list = counts.link(scope, {m}, {})
-  if #m.list.checked > 0 then m.type = types.not_yet(scope, a.pos, "sizes in a union's arm") end
-  if m.type.conformant then m.type = types.refused(scope, a.pos, "a union's arm cannot be a conformant array") end
+  if types.conforms(m.type) then m.type = types.refused(scope, a.pos, "a union's arm cannot be a conformant array") end
+  m.open = counts.settle_constants(scope, m.type)
   return m
 end
 

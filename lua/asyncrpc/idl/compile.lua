@@ -7,7 +7,7 @@ local Compiler = {}
 local compiler_mt = {__index = Compiler, __name = "asyncrpc.idl.compiler"}
 
 local function new()
-  return setmetatable({types = {}, numbers = {}, later = {}, lists = {}}, compiler_mt)
+  return setmetatable({types = {}, numbers = {}, dimensions = {}, later = {}, lists = {}}, compiler_mt)
 end
 
 -- ---- what cannot be done
@@ -24,8 +24,11 @@ local function why_not(t, seen)
   if full_pointer(t) then return full_pointer(t) end
   if t.incomplete then return ("%s '%s' is not defined"):format(t.kind, t.name or "?") end
   if t.kind == "void" or t.kind == "handle" then return ("%s is no type to send"):format(t.name) end
-  if t.of or t.definition then return why_not(t.of or t.definition, seen) end
-  for _, m in ipairs(t.members or {}) do
+  if t.of then return why_not(t.of, seen) end
+  local d = t.definition
+  if d and d.incomplete then return ("union '%s' is not defined"):format(d.name or "?") end
+  if (d or t).open and not (d and t.members) then return "the sizes of a union's arm are not known here" end
+  for _, m in ipairs(t.members or d and d.members or {}) do
     local why = m.type and why_not(m.type, seen)
     if why then return why end
   end
@@ -58,7 +61,7 @@ end
 
 local function sized(t, made)
   made.count, made.conformant, made.varying = t.count, t.conformant, t.varying
-  made.maximum, made.actual, made.check = t.maximum_ops, t.actual_ops, t.check
+  made.maximum, made.actual, made.first, made.check = t.maximum_ops, t.actual_ops, t.first_ops, t.check
   made.ranged, made.low, made.high = t.ranged, t.low, t.high
   return made
 end
@@ -68,13 +71,45 @@ function Compiler:union(t)
   local tag = t.switch or d.switch or builtin.base {"long"}
   local made = {kind = "union", name = t.name, of = self:number(tag), maximum = t.maximum_ops, check = t.check,
     widest = d.widest, otherwise = d.otherwise, cases = unions.cases(nil, d, tag), arms = {}}
-  for i, m in ipairs(d.members) do made.arms[i] = {type = m.type and self:number(m.type)} end
+  for i, m in ipairs(t.members or d.members) do made.arms[i] = {type = m.type and self:number(m.type)} end
   return made
+end
+
+local function text_of(t)
+  return sized(t, {kind = "text", string = t.string, wide = t.wide})
+end
+
+local function is_array(t)
+  return t.kind == "array" or t.kind == "text"
+end
+
+-- A dimension of a grid, and how many it and those inside of it are.
+function Compiler:dimension(t)
+  local made
+  local inner = 0
+  if t.kind == "text" then
+    made = text_of(t)
+  elseif is_array(t.of) then
+    made = sized(t, {kind = "array"})
+    made.of, inner = self:dimension(t.of)
+  else
+    made = sized(t, {kind = "array", of = self:number(t.of)})
+  end
+  made.dimension = true
+  self.types[#self.types + 1] = made
+  self.dimensions[t] = #self.types
+  return #self.types, inner + 1
+end
+
+function Compiler:grid(t)
+  local of, count = self:dimension(t)
+  return {kind = "grid", of = of, count = count}
 end
 
 function Compiler:make(t)
   if scalar[t.kind] then return scalar_of(t) end
-  if t.kind == "text" then return sized(t, {kind = "text", string = t.string, wide = t.wide}) end
+  if t.grid then return self:grid(t) end
+  if t.kind == "text" then return text_of(t) end
   if t.kind == "array" then return sized(t, {kind = "array", of = self:number(t.of)}) end
   if t.kind == "union" then return self:union(t) end
   local made = self:list(t.list, t.members, "struct")
@@ -110,7 +145,8 @@ function Compiler:member(entries, entry, direction, place)
   local how = entry.hidden and entry.hidden[direction]
   if how then
     made.hidden = true
-    made.counts, made.add, made.mul, made.div = index_of(entries, how.counts), how.add, how.mul, how.div
+    made.counts, made.level = index_of(entries, how.counts), how.level
+    made.add, made.mul, made.div = how.add, how.mul, how.div
   end
   return made
 end
@@ -132,7 +168,7 @@ function Compiler:list(list, entries, direction)
     made.members[i] = self:member(entries, entry, direction, at)
   end
   self.lists[#self.lists + 1] = function()
-    for i, t in ipairs(list.checked) do made.checked[i] = self:number(t) end
+    for i, t in ipairs(list.checked) do made.checked[i] = self.dimensions[t] or self:number(t) end
   end
   return made
 end

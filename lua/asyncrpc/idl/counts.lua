@@ -2,7 +2,8 @@
 -- because they only count something else.
 --
 -- An entry is a parameter or a member: {name, type, pos, ["in"], out}; `slot` and `hidden` are added here.
--- hidden[direction] = {counts = entry, add, mul, div}: n = (count - add) / mul * div, or the tag of a union.
+-- hidden[direction] = {counts = entry, level, add, mul, div}: n = (count - add) / mul * div, or the tag of a union;
+-- level is the dimension counted, 0 for the outermost.
 
 local builtin = require "asyncrpc.idl.builtin"
 local unions = require "asyncrpc.idl.unions"
@@ -132,13 +133,13 @@ local function array_of(t)
   return (t.kind == "array" or t.kind == "text") and t or nil
 end
 
-local function hide(scope, list, e, counted, direction, kind)
+local function hide(scope, list, e, counted, direction, kind, level)
   local entry, how = invert(scope, list, e)
   if not how or entry == counted or not entry[direction] then return end
   if kind and not kind(value_type(entry)) or not kind and value_type(entry).kind ~= "int" then return end
   entry.hidden = entry.hidden or {}
   if entry.hidden[direction] then return end
-  how.counts = counted
+  how.counts, how.level = counted, level
   entry.hidden[direction] = how
 end
 
@@ -150,13 +151,24 @@ local function hide_tag_of(scope, list, entry, direction)
   if e and variable(list, e) then hide(scope, list, e, entry, direction, unions.integral) end
 end
 
--- A capacity stays an argument: a maximum is only inverted where it is the count, or where nothing comes back.
+-- A capacity stays an argument: a maximum is only inverted where it is the count, or where nothing comes back and
+-- nothing stands in front of what is sent.
+local function hide_dimension(scope, list, t, entry, direction, level)
+  if t.actual then hide(scope, list, t.actual, entry, direction, nil, level) end
+  if t.maximum and not t.first and (not t.varying or not entry.out) then
+    hide(scope, list, t.maximum, entry, direction, nil, level)
+  end
+end
+
 local function hide_counts_of(scope, list, entry, direction)
   hide_tag_of(scope, list, entry, direction)
-  local t = array_of(entry.type)
-  if not t or not entry[direction] then return end
-  if t.actual then hide(scope, list, t.actual, entry, direction) end
-  if t.maximum and (not t.varying or not entry.out) then hide(scope, list, t.maximum, entry, direction) end
+  local t, level = array_of(entry.type), 0
+  if not entry[direction] then return end
+  while t and (t.kind == "array" or t.kind == "text" and not (t.string and level > 0)) do
+    hide_dimension(scope, list, t, entry, direction, level)
+    if not t.grid then return end
+    t, level = t.of, level + 1
+  end
 end
 
 -- ---- lists
@@ -167,6 +179,22 @@ local function each_array(t, fn)
     t = t.of
   end
   if t.kind == "text" or t.expression then fn(t) end
+  for _, arm in ipairs(t.expression and t.members or {}) do
+    if arm.open then each_array(arm.type, fn) end
+  end
+end
+
+--- Sizes of a union's arm that are constant become ranges of its counts. Whether there are others.
+local function settle_constants(scope, t)
+  local open = false
+  each_array(t, function(x)
+    local value = x.maximum and constant(scope, x.maximum)
+    if value and not x.grid and not x.actual and not x.ranged then
+      x.ranged, x.low, x.high, x.maximum = true, value, value, nil
+    end
+    open = open or x.maximum or x.actual or x.first or x.expression
+  end)
+  return open and true or nil
 end
 
 -- An array or a union that comes in needs what it depends on to come in too.
@@ -191,10 +219,11 @@ end
 local function link_entry(scope, list, entry)
   list.used = {}
   each_array(entry.type, function(t)
-    if not (t.maximum or t.actual or t.expression) then return end
+    if not (t.maximum or t.actual or t.first or t.expression) then return end
     if t.expression then settle_tag(scope, list, t) end
     t.maximum_ops = operations(scope, list, t.maximum or t.expression)
     t.actual_ops = operations(scope, list, t.actual)
+    t.first_ops = operations(scope, list, t.first)
     t.check = #list.checked
     list.checked[#list.checked + 1] = t
   end)
@@ -216,4 +245,4 @@ local function link(scope, entries, directions)
   return list
 end
 
-return {link = link}
+return {link = link, settle_constants = settle_constants}

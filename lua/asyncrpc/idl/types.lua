@@ -6,6 +6,7 @@
 -- its definition gives; each use with a switch_is is a type of its own, which has that as `definition`.
 
 local builtin = require "asyncrpc.idl.builtin"
+local sizes = require "asyncrpc.idl.sizes"
 local unions = require "asyncrpc.idl.unions"
 
 local resolve -- spec -> type
@@ -113,33 +114,35 @@ local function pointer_class(attributes)
   return attributes.ref and "ref" or attributes.unique and "unique" or nil
 end
 
--- Which expressions go to which level: {[1] = {size_is = e, length_is = e}, ...}
-local function sizes(scope, attributes)
-  local found = {}
-  local function note(name, field, change)
-    local a = attributes[name]
-    for i, e in ipairs(a and a.args or {}) do
-      if e then
-        found[i] = found[i] or {}
-        if found[i][field] then scope:error(a.pos, "size_is and max_is at once") end
-        found[i][field] = change and change(e) or e
-      end
-    end
-  end
-  note("size_is", "maximum")
-  note("max_is", "maximum", function(e)
-    return {tag = "binary", op = "+", a = e, b = {tag = "value", value = 1, pos = e.pos}, pos = e.pos}
-  end)
-  note("length_is", "actual")
-  return found
-end
-
 local function is_text(t, string)
   if t.kind ~= "int" then return false end
   return t.char or t.wide or (string and t.size <= 2 and not t.size64)
 end
 
--- An array of t: texts where elements are bytes or characters. f: {count, conformant, maximum, actual, string}
+local DIMENSIONS = 8 -- of the core
+
+local function is_array(t)
+  return t.kind == "array" or t.kind == "text"
+end
+
+-- Whether a value of t has a maximum count in front of it.
+local function conforms(t)
+  return t.conformant or t.kind == "array" and is_array(t.of) and conforms(t.of) or nil
+end
+
+local function dimensions(t)
+  return t.kind == "array" and 1 + dimensions(t.of) or t.kind == "text" and 1 or 0
+end
+
+-- Whether an array of t, or one with such an offset, is a grid: the counts of all dimensions come first.
+local function is_grid(scope, t, f, pos)
+  if not (f.first or is_array(t) and (t.grid or t.conformant or t.varying and not t.string)) then return nil end
+  if dimensions(t) >= DIMENSIONS then scope:error(pos, "an array of more than %d dimensions", DIMENSIONS) end
+  if t.string and t.conformant and not t.maximum then scope:error(pos, "size_is is missing for the strings") end
+  return true
+end
+
+-- An array of t: texts where elements are bytes or characters. f: {count, conformant, maximum, actual, first, string}
 local function array(scope, t, f, pos)
   if t.kind == "refused" then return t end
   if t.kind == "void" or t.kind == "handle" then
@@ -150,10 +153,9 @@ local function array(scope, t, f, pos)
     scope:error(pos, "an array of conformant structs")
     return refused(scope, pos, "an array is wrong")
   end
-  if t.conformant then return not_yet(scope, pos, "multi-dimensional conformant arrays") end
   local varying = f.actual ~= nil or f.string
   local made = {count = f.count, conformant = f.conformant, varying = varying or nil, maximum = f.maximum,
-    actual = f.actual, pos = pos}
+    actual = f.actual, first = f.first, grid = is_grid(scope, t, f, pos), pos = pos}
   if is_text(t, f.string) then
     made.kind, made.string, made.wide = "text", f.string, t.size == 2 or nil
     return made
@@ -167,22 +169,23 @@ local function array(scope, t, f, pos)
 end
 
 local function array_level(scope, t, level, size, string)
-  local f = {maximum = size.maximum, actual = size.actual, string = string, conformant = not level.size or nil}
-  if level.size then
-    f.count = scope:integer(level.size, 1, 0x7FFFFFFF, "the size of an array") or 1
-    if size.maximum then
-      scope:error(size.maximum.pos, "the array has a fixed size already")
-      f.maximum = nil
-    end
-  elseif not size.maximum and not string then
+  local count = level.size and (scope:integer(level.size, 1, 0x7FFFFFFF, "the size of an array") or 1) or nil
+  local f = sizes.trees(size, count)
+  f.count, f.string, f.conformant = count, string, not count or nil
+  if count and f.maximum then
+    scope:error(f.maximum.pos, "the array has a fixed size already")
+    f.maximum = nil
+  elseif not count and not f.maximum and not string then
     scope:error(level.pos, "size_is or a size is missing")
   end
   return array(scope, t, f, level.pos)
 end
 
 local function pointer_level(scope, t, level, size, string)
-  if size.maximum or size.actual or string then
-    t = array(scope, t, {conformant = true, maximum = size.maximum, actual = size.actual, string = string}, level.pos)
+  if size or string then
+    local f = sizes.trees(size)
+    f.conformant, f.string = true, string
+    t = array(scope, t, f, level.pos)
   end
   if t.kind == "refused" then return t end
   if t.kind == "void" then return refused(scope, level.pos, "void pointers are not supported") end
@@ -207,7 +210,7 @@ end
 
 local function complain_of_level(scope, d, attributes, found, levels)
   for i, f in pairs(found) do
-    if i > levels then scope:error((f.maximum or f.actual).pos, "a size for what is neither array nor pointer") end
+    if i > levels then scope:error(f.pos, "a size for what is neither array nor pointer") end
   end
   if attributes.string and levels == 0 then
     scope:error(attributes.string.pos, "[string] is for arrays and pointers")
@@ -246,7 +249,7 @@ end
 
 -- The type a declarator gives to a name. inner is the class of pointers behind the first level.
 local function declare(scope, t, d, attributes, inner)
-  local found = sizes(scope, attributes)
+  local found = sizes.read(scope, attributes)
   if attributes.switch_is then t = unions.use(scope, t, attributes) end
   local levels
   local own = t
@@ -257,7 +260,7 @@ local function declare(scope, t, d, attributes, inner)
     complain_of_level(scope, d, attributes, found, #levels)
   end
   for i = #levels, 1, -1 do
-    local level, size = levels[i], found[i] or {}
+    local level, size = levels[i], found[i]
     t = settle(t, inner)
     local last = i == #levels and string and true or nil
     if level.tag == "array" then t = array_level(scope, t, level, size, last)
@@ -270,4 +273,4 @@ local function declare(scope, t, d, attributes, inner)
 end
 
 return {resolve = resolve, declare = declare, settle = settle, refused = refused, not_yet = not_yet,
-  unsupported = unsupported}
+  unsupported = unsupported, conforms = conforms}

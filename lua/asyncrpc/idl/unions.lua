@@ -1,7 +1,9 @@
 -- Unions: their definitions, and their uses with switch_is.
 --
 -- A definition is {kind = "union", name, switch = type of the tag or nil, encapsulated, widest, members, cases,
--- otherwise}: members are the arms, types may be nil; cases = {{value, arm, pos}}, arm and otherwise count members.
+-- otherwise, open}: members are the arms, types may be nil; cases = {{value, arm, pos}}, arm and otherwise count
+-- members. open: the sizes of some arm, which is open itself, speak of what stands beside the union. A use of such
+-- a union has members of its own.
 
 local function integral(t)
   return t.kind == "int" or t.kind == "enum" or t.kind == "bool"
@@ -40,6 +42,7 @@ local function define(scope, spec, attributes, resolve)
   t.members, t.cases = {}, {}
   for i, arm in ipairs(spec.arms) do
     t.members[i] = scope.arm(scope, arm)
+    t.open = t.open or t.members[i].open
     add_cases(scope, t, arm, i)
   end
   if #spec.arms == 0 then scope:error(spec.pos, "a union without arms") end
@@ -58,6 +61,29 @@ local function inside(t, fn)
   return changed
 end
 
+local own_members
+
+-- A copy as far as sizes are concerned.
+local function copied(t)
+  local sized = t.kind == "pointer" or t.kind == "array" or t.kind == "text" or t.definition
+  if not sized then return t end
+  local made = {}
+  for k, v in pairs(t) do made[k] = v end
+  made.of = t.of and copied(t.of)
+  made.members = t.definition and own_members(t.definition)
+  return made
+end
+
+-- The arms of an open union, for one use of it.
+function own_members(u)
+  if not u.open then return nil end
+  local members = {}
+  for i, m in ipairs(u.members) do
+    members[i] = m.open and {name = m.name, pos = m.pos, open = true, type = copied(m.type)} or m
+  end
+  return members
+end
+
 --- The type t with the switch_is of its declarator.
 local function use(scope, t, attributes)
   local a = attributes.switch_is
@@ -67,7 +93,8 @@ local function use(scope, t, attributes)
       scope:error(a.pos, "switch_is for what is no union without a switch")
       return u
     end
-    return {kind = "union", name = u.name, definition = u, expression = a.args[1] or nil, pos = a.pos}
+    return {kind = "union", name = u.name, definition = u, members = own_members(u), expression = a.args[1] or nil,
+      pos = a.pos}
   end)
 end
 
