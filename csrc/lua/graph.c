@@ -107,6 +107,7 @@ static void load_checked(arpc__graph *g, arpc__ndr_list *ret, int at) {
 void arpc__load_list(arpc__graph *g, arpc__ndr_list *ret, int at) {
   memset(ret, 0, sizeof *ret);
   ret->nslots = (uint8_t)arpc__field_integer(g->L, at, "nslots", 0, ARPC__NDR_SLOTS, 0);
+  ret->aliases = (uint8_t)arpc__field_integer(g->L, at, "aliases", 0, ARPC__NDR_SLOTS, 0);
   load_members(g, ret, at);
   load_checked(g, ret, at);
 }
@@ -210,6 +211,7 @@ static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   lua_State *L = g->L;
   t->kind = (uint8_t)number_of(L, kinds, arpc__field_string(L, at, "kind"), "kind");
   t->flags = flags_at(L, at);
+  if (arpc__field_true(L, at, "full")) t->flags |= ARPC__NDR_FULL;
   if (arpc__field_true(L, at, "dimension")) t->flags |= ARPC__NDR_DIMENSION;
   t->name = arpc__field_string(L, at, "name");
   t->size[0] = (uint32_t)arpc__field_integer(L, at, "size", 0, 8, 0);

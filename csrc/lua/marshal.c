@@ -22,8 +22,15 @@ static void marshal(arpc__source *s, const arpc__ndr_list *list, int most, int t
     lua_pushnil(L);
     s->absent = lua_gettop(L);
   }
+  if (list->aliases) s->known = arpc__push_aliases(L);
   arpc__ndr_encode(list, transfer, w, &arpc__lua_source, s, slots);
+  if (list->aliases) lua_pop(L, 1);
   if (s->absent) lua_pop(L, 1);
+}
+
+/* The numbers of full pointers are those of a call: the out-direction goes on where the in-direction ended. */
+static void begin_call(const arpc__proc *p, arpc__kept *kept) {
+  if (p->program->in.aliases) kept->value[p->program->in.aliases - 1] = 0;
 }
 
 void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int transfer, arpc__writer *w,
@@ -31,6 +38,7 @@ void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int s
   arpc__source s;
   s.L = L, s.proc = p, s.what = "argument";
   s.first = first, s.n = n, s.shift = shift, s.depth = 0;
+  begin_call(p, kept);
   marshal(&s, &p->program->in, p->nin, transfer, w, kept->value);
 }
 
@@ -54,12 +62,15 @@ static arpc_status unmarshal(lua_State *L, const arpc__ndr_list *list, int n, in
                              int64_t *slots) {
   int base = lua_gettop(L);
   if (!lua_checkstack(L, n + 8)) return ARPC_S_OUT_OF_MEMORY;
+  if (list->aliases) arpc__sink_begin_aliases(L);
   arpc__ndr_decode(list, transfer, r, &arpc__lua_sink, L, slots);
+  if (list->aliases) arpc__sink_end_aliases(L, base);
   if (r->error) lua_settop(L, base);
   return r->error;
 }
 
 arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept) {
+  begin_call(p, kept);
   return unmarshal(L, &p->program->in, p->nin, transfer, r, kept->value);
 }
 

@@ -42,6 +42,10 @@ static void sink_pending(void *arg) {
   lua_pushlightuserdata(arg, (void *)&waiting);
 }
 
+static void sink_promise(void *arg, uint64_t number) {
+  lua_pushinteger(arg, (lua_Integer)number);
+}
+
 static int sink_begin(void *arg, const arpc__ndr_type *t, size_t n) {
   if (!lua_checkstack(arg, 6)) return 0;
   if (t->kind == ARPC__NDR_ARRAY) lua_createtable(arg, (int)n, 0);
@@ -77,6 +81,13 @@ static int sink_waits(void *arg, const arpc__ndr_member *m, size_t i) {
   return waits;
 }
 
+static uint64_t sink_promised(void *arg, const arpc__ndr_member *m, size_t i) {
+  sink_open(arg, m, i);
+  uint64_t number = (uint64_t)lua_tointeger(arg, -1);
+  lua_pop((lua_State *)arg, 1);
+  return number;
+}
+
 static void sink_drop(void *arg) {
   lua_pop((lua_State *)arg, 1);
 }
@@ -87,8 +98,9 @@ static size_t sink_count(void *arg, const arpc__ndr_type *t) {
 }
 
 static int64_t sink_recall(void *arg, const arpc__ndr_member *m) {
-  sink_open(arg, m, 0);
-  int64_t v = m->type->kind == ARPC__NDR_BOOL ? lua_toboolean(arg, -1) : lua_tointeger(arg, -1);
+  if (m) sink_open(arg, m, 0);
+  else lua_pushvalue(arg, -1);
+  int64_t v = lua_isboolean(arg, -1) ? lua_toboolean(arg, -1) : lua_tointeger(arg, -1);
   lua_pop((lua_State *)arg, 1);
   return v;
 }
@@ -97,4 +109,5 @@ const arpc__ndr_sink arpc__lua_sink = {
     .integer = sink_integer, .number = sink_number, .uuid = sink_uuid,   .text = sink_text,
     .null = sink_null,       .pending = sink_pending, .begin = sink_begin, .set = sink_set,
     .waits = sink_waits,     .open = sink_open,     .drop = sink_drop,   .count = sink_count,
-    .recall = sink_recall};
+    .recall = sink_recall,   .promise = sink_promise, .promised = sink_promised,
+    .learn = arpc__sink_learn, .alias = arpc__sink_alias};

@@ -204,4 +204,5 @@ const arpc__ndr_source arpc__lua_source = {
     .integer = source_integer, .number = source_number, .uuid = source_uuid,
     .text = source_text,       .count = source_count,   .null = source_null,
     .open = source_open,       .member = source_member, .element = source_element,
+    .number_of = arpc__source_number_of,                .sent = arpc__source_sent,
     .leave = source_leave,     .refuse = source_refuse, .miscounted = source_miscounted};

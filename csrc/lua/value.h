@@ -14,6 +14,7 @@ struct arpc__source {
   int at;           /* index of the current value */
   int absent;       /* index of the nil that stands for values left out */
   int depth;
+  int known;        /* index of a table: by type of full pointer, values and their numbers */
   struct arpc__source_step {
     const arpc__ndr_member *m; /* NULL: element i */
     size_t i;
@@ -23,6 +24,16 @@ struct arpc__source {
 
 extern const arpc__ndr_source arpc__lua_source; /* arg: an arpc__source */
 extern const arpc__ndr_sink arpc__lua_sink;     /* arg: a lua_State, which the values are pushed on */
+
+/* ---- alias.c: what full pointers point to ---- */
+int arpc__push_aliases(lua_State *L); /* for source.known; its index */
+uint32_t arpc__source_number_of(void *arg, const arpc__ndr_type *t, uint32_t fresh);
+int arpc__source_sent(void *arg, const arpc__ndr_type *t);
+/* Around a decoding: pushes what was known before, and puts it back from the index behind `below`. */
+void arpc__sink_begin_aliases(lua_State *L);
+void arpc__sink_end_aliases(lua_State *L, int below);
+void arpc__sink_learn(void *arg, uint64_t number, const arpc__ndr_type *t);
+const arpc__ndr_type *arpc__sink_alias(void *arg, uint64_t number);
 
 /* Raises: the current value is wrong, and why. */
 void arpc__source_refuse(arpc__source *s, const char *why);

@@ -9,7 +9,7 @@ typedef arpc__decoder decoder;
 
 static inline void flat(decoder *d, const arpc__ndr_type *t);
 static void deferred(decoder *d, const arpc__ndr_type *t);
-static void construct(decoder *d, const arpc__ndr_type *t, int inner);
+static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t number);
 
 static int deeper(decoder *d) {
   if (d->r->error) return 0;
@@ -255,11 +255,22 @@ static void members(decoder *d, const arpc__ndr_type *t) {
   for (uint16_t i = 0; i < t->list.count && !d->r->error; i++) member(d, &t->list.members[i]);
 }
 
+/* What a pointer points to that is not null: it follows, or it has been here before under the same number. */
+static void referent(decoder *d, const arpc__ndr_type *t, uint64_t number) {
+  int full = t->flags & ARPC__NDR_FULL;
+  const arpc__ndr_type *was = full ? d->to->alias(d->arg, number) : NULL;
+  if (full && number > d->highest) d->highest = number;
+  if (!was) construct(d, t->of, !(t->flags & ARPC__NDR_REF), full ? number : 0);
+  else if (!arpc__ndr_alike(was, t->of)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+}
+
 /* Takes the place of what is pending there, or goes on to what is pending further inside. */
 static void finish(decoder *d, const arpc__ndr_type *t, const arpc__ndr_member *m, size_t i) {
   if (t->kind == ARPC__NDR_POINTER) {
-    if (!d->to->waits(d->arg, m, i)) return;
-    construct(d, t->of, !(t->flags & ARPC__NDR_REF));
+    int full = t->flags & ARPC__NDR_FULL;
+    uint64_t number = full ? d->to->promised(d->arg, m, i) : (uint64_t)d->to->waits(d->arg, m, i);
+    if (!number) return;
+    referent(d, t, number);
     if (!d->r->error) d->to->set(d->arg, m, i);
   } else {
     d->to->open(d->arg, m, i);
@@ -334,7 +345,8 @@ static void pointer(decoder *d, const arpc__ndr_type *t) {
   uint64_t id = get_word(d);
   if (!id && t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
   if (d->r->error) return;
-  if (id) d->to->pending(d->arg);
+  if (id && t->flags & ARPC__NDR_FULL) d->to->promise(d->arg, id);
+  else if (id) d->to->pending(d->arg);
   else d->to->null(d->arg, 0);
 }
 
@@ -356,16 +368,18 @@ static inline void flat(decoder *d, const arpc__ndr_type *t) {
   else other(d, t);
 }
 
-/* inner: what points to it could have been null too. */
-static void construct(decoder *d, const arpc__ndr_type *t, int inner) {
+/* inner: what points to it could have been null too. number: of the full pointer to it, 0 = it was none. */
+static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t number) {
   if (!deeper(d)) return;
   if (t->kind == ARPC__NDR_POINTER) {
     uint64_t id = get_word(d);
-    if (id) construct(d, t->of, !(t->flags & ARPC__NDR_REF));
+    if (id) referent(d, t, id);
     else if (t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
     else if (!d->r->error) d->to->null(d->arg, inner);
+    if (number && !d->r->error) d->to->learn(d->arg, number, t);
   } else {
     flat(d, t);
+    if (number && !d->r->error) d->to->learn(d->arg, number, t);
     if (t->flags & ARPC__NDR_POINTERS && !d->r->error) deferred(d, t);
   }
   d->depth--;
@@ -395,12 +409,24 @@ static void deferred(decoder *d, const arpc__ndr_type *t) {
 
 /* ---- parameters --------------------------------------------------------------------------------*/
 /* One whose value is kept: an integer or a pointer to one. */
+static void kept_alias(decoder *d, const arpc__ndr_member *m, uint64_t number) {
+  referent(d, m->type, number);
+  if (d->r->error) return;
+  d->frame->slots[m->slot] = d->to->recall(d->arg, NULL);
+  if (m->hidden) d->to->drop(d->arg);
+}
+
 static void kept(decoder *d, const arpc__ndr_member *m) {
   const arpc__ndr_type *t = m->type;
   int64_t v = 0;
   int present = 1;
   if (t->kind == ARPC__NDR_POINTER) {
-    present = t->flags & ARPC__NDR_REF || get_word(d);
+    uint64_t id = t->flags & ARPC__NDR_REF ? 1 : get_word(d);
+    if (id && t->flags & ARPC__NDR_FULL) {
+      kept_alias(d, m, id);
+      return;
+    }
+    present = id != 0;
     t = t->of;
   }
   if (present) v = get_integer(d, t);
@@ -418,7 +444,7 @@ static void parameter(decoder *d, const arpc__ndr_member *m) {
     return;
   }
   if (t->kind == ARPC__NDR_POINTER && t->flags & ARPC__NDR_REF) t = t->of;
-  if (t->flags & ARPC__NDR_POINTERS) construct(d, t, 0);
+  if (t->flags & ARPC__NDR_POINTERS) construct(d, t, 0, 0);
   else flat(d, t);
 }
 
@@ -430,6 +456,7 @@ void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r,
   f.seen = 0;
   for (uint16_t i = 0; i < list->count && !r->error; i++) parameter(&d, &list->members[i]);
   compare(&d, list, &f);
+  if (list->aliases) slots[list->aliases - 1] = d.highest > INT32_MAX ? 0 : (int64_t)d.highest;
 }
 
 /* ---- for decode_grid.c -------------------------------------------------------------------------*/

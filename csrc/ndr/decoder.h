@@ -18,6 +18,7 @@ typedef struct arpc__decoder {
   uint16_t depth;
   uint8_t s;    /* 0 NDR20, 1 NDR64 */
   uint8_t hoisted, tail; /* whether there is an array to come whose counts were; alignment of the struct it ends */
+  uint64_t highest;     /* number of a full pointer */
   const uint64_t *most; /* hoisted: the maximum counts of the struct's last array */
 } arpc__decoder;
 

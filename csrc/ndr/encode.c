@@ -74,12 +74,25 @@ static void put_id(encoder *e) {
   put_word(e, 0x00020000u + 4 * (uint64_t)e->pointers++);
 }
 
+/* Equal values have one number. */
+static void put_number(encoder *e, const arpc__ndr_type *t) {
+  uint32_t number = e->from->number_of(e->arg, t, e->numbers + 1);
+  if (number > e->numbers) e->numbers = number;
+  put_word(e, number);
+}
+
 /* 1 when it points to something. */
 static int put_pointer(encoder *e, const arpc__ndr_type *t) {
   int null = is_null(e, t);
   if (null) put_word(e, 0);
+  else if (t->flags & ARPC__NDR_FULL) put_number(e, t);
   else put_id(e);
   return !null;
+}
+
+/* Whether what the current pointer, which is not null, points to was sent before. */
+static int is_sent(encoder *e, const arpc__ndr_type *t) {
+  return t->flags & ARPC__NDR_FULL && e->from->sent(e->arg, t);
 }
 
 static void put_float(encoder *e, const arpc__ndr_type *t) {
@@ -392,7 +405,7 @@ static inline void flat(encoder *e, const arpc__ndr_type *t) {
 static void construct(encoder *e, const arpc__ndr_type *t) {
   if (!deeper(e)) return;
   if (t->kind == ARPC__NDR_POINTER) {
-    if (put_pointer(e, t)) construct(e, t->of);
+    if (put_pointer(e, t) && !is_sent(e, t)) construct(e, t->of);
   } else {
     flat(e, t);
     if (t->flags & ARPC__NDR_POINTERS) deferred(e, t);
@@ -402,7 +415,7 @@ static void construct(encoder *e, const arpc__ndr_type *t) {
 
 static void deferred(encoder *e, const arpc__ndr_type *t) {
   if (t->kind == ARPC__NDR_POINTER) {
-    if (!is_null(e, t)) construct(e, t->of);
+    if (!is_null(e, t) && !is_sent(e, t)) construct(e, t->of);
   } else if (t->kind == ARPC__NDR_STRUCT) {
     put_struct(e, t, 1);
   } else if (t->kind == ARPC__NDR_UNION) {
@@ -417,7 +430,8 @@ static void deferred(encoder *e, const arpc__ndr_type *t) {
 /* ---- parameters --------------------------------------------------------------------------------*/
 static void put_hidden(encoder *e, const arpc__ndr_type *t, int64_t v) {
   if (t->kind == ARPC__NDR_POINTER) {
-    if (!(t->flags & ARPC__NDR_REF)) put_id(e);
+    if (t->flags & ARPC__NDR_FULL) put_word(e, ++e->numbers);
+    else if (!(t->flags & ARPC__NDR_REF)) put_id(e);
     t = t->of;
   }
   put_integer(e, t, v);
@@ -432,6 +446,7 @@ static void parameter(encoder *e, const arpc__ndr_type *t) {
 void arpc__ndr_encode(const arpc__ndr_list *list, int transfer, arpc__writer *w, const arpc__ndr_source *source,
                       void *arg, int64_t *slots) {
   encoder e = {.w = w, .from = source, .arg = arg, .slots = slots, .s = (uint8_t)arpc__ndr_syntax(transfer)};
+  if (list->aliases) e.numbers = (uint32_t)slots[list->aliases - 1];
   if (list->nslots) fill(&e, list, slots);
   for (uint16_t i = 0; i < list->count && !w->buf->error; i++) {
     const arpc__ndr_member *m = &list->members[i];
@@ -443,6 +458,7 @@ void arpc__ndr_encode(const arpc__ndr_list *list, int transfer, arpc__writer *w,
     parameter(&e, m->type);
     source->leave(arg);
   }
+  if (list->aliases) slots[list->aliases - 1] = e.numbers;
 }
 
 /* ---- for encode_grid.c -------------------------------------------------------------------------*/

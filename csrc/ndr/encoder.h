@@ -11,6 +11,7 @@ typedef struct arpc__encoder {
   const int64_t *slots; /* of the innermost frame */
   size_t hoisted;       /* where the maximum counts of the struct's last array are to stand, plus 1; 0 = with the array */
   uint32_t pointers;    /* written so far */
+  uint32_t numbers;     /* of full pointers, given so far */
   uint16_t depth;
   uint8_t s;            /* 0 NDR20, 1 NDR64 */
   uint8_t tail;         /* alignment of the struct that array ends */

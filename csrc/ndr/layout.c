@@ -200,6 +200,17 @@ const char *arpc__ndr_layout(arpc__ndr_type *types, uint32_t count, uint32_t *re
   return NULL;
 }
 
+int arpc__ndr_alike(const arpc__ndr_type *a, const arpc__ndr_type *b) {
+  for (int i = 0; a != b && i < ARPC__NDR_DIMENSIONS; i++) {
+    if (a->kind != b->kind || a->flags != b->flags || a->kind == ARPC__NDR_STRUCT || a->kind == ARPC__NDR_UNION) return 0;
+    if (a->size[0] != b->size[0] || a->size[1] != b->size[1] || a->count != b->count) return 0;
+    if (!a->of || !b->of) return 1;
+    a = a->of;
+    b = b->of;
+  }
+  return a == b;
+}
+
 static const arpc__ndr_type *behind(const arpc__ndr_type *t) {
   return t->kind == ARPC__NDR_POINTER ? t->of : t;
 }

@@ -45,6 +45,7 @@ enum {
   ARPC__NDR_WIDE = 32,      /* TEXT: UTF-16 on the wire, UTF-8 outside; without it the bytes themselves */
   ARPC__NDR_POINTERS = 64,  /* computed: something in the flat image has a referent that comes later */
   ARPC__NDR_RANGED = 256,   /* [range]: low and high are given. ARRAY, TEXT: of the maximum count */
+  ARPC__NDR_FULL = 1024,    /* POINTER: others may point to the same, and be equal to it */
   ARPC__NDR_DIMENSION = 512, /* ARRAY, TEXT: of a GRID, and used nowhere else */
   ARPC__NDR_WIDEST = 128    /* UNION: [ms_union], the arm is aligned as the widest one in NDR20 too */
 };
@@ -81,6 +82,7 @@ typedef struct arpc__ndr_list {
   uint16_t count;
   uint8_t nslots;
   uint8_t nchecked;
+  uint8_t aliases; /* parameters: the slot of the highest number of a full pointer, plus 1; 0 = there are none */
 } arpc__ndr_list;
 
 /* A hidden member counts another one, or is the tag of a union, and is not the host's business: it is computed
@@ -143,6 +145,8 @@ const char *arpc__ndr_check_list(const arpc__ndr_list *list);
 /* 0 when it cannot be computed (division by zero, overflow) or, for a size, is negative. */
 int arpc__ndr_eval(const arpc__ndr_expr *e, const int64_t *slots, int64_t *ret);
 int arpc__ndr_eval_tag(const arpc__ndr_type *t, const int64_t *slots, int64_t *ret); /* UNION: as its tag would be */
+/* Whether what a full pointer points to as one type can be what another one points to as the other. */
+int arpc__ndr_alike(const arpc__ndr_type *a, const arpc__ndr_type *b);
 /* The member of a union that its tag selects; NULL when there is none. */
 const arpc__ndr_member *arpc__ndr_arm(const arpc__ndr_type *t, int64_t tag);
 
@@ -164,6 +168,10 @@ typedef struct arpc__ndr_source {
   void (*open)(void *arg, const arpc__ndr_type *t);    /* the current value is to be a struct or union t: checks it */
   void (*member)(void *arg, const arpc__ndr_member *m); /* member m becomes current */
   void (*element)(void *arg, size_t i);
+  /* Full pointers of type t, to the current value: the number it has among such values, or from now on the fresh
+   * one; and whether this has been asked before. Numbers begin anew with every list, sources keep them. */
+  uint32_t (*number_of)(void *arg, const arpc__ndr_type *t, uint32_t fresh);
+  int (*sent)(void *arg, const arpc__ndr_type *t);
   void (*leave)(void *arg); /* the value before the last member or element becomes current again */
   /* The current value is unusable: its count is `got` (with `most` set: more than `want`), or the text says
    * why. The writer fails with ARPC_S_INVALID_ARG if this returns. */
@@ -185,6 +193,12 @@ typedef struct arpc__ndr_sink {
   void (*text)(void *arg, const arpc__ndr_type *t, const uint8_t *units, size_t n, int big);
   void (*null)(void *arg, int inner); /* inner: a pointer to it is not null, and could have been */
   void (*pending)(void *arg); /* a pointer that is not null; its referent takes this place later */
+  /* Full pointers. A promise is pending; alias pushes what was learned by that number and gives its type, or
+   * does nothing and gives NULL; the value on top is learned before what it points to is complete. */
+  void (*promise)(void *arg, uint64_t number);
+  const arpc__ndr_type *(*alias)(void *arg, uint64_t number);
+  void (*learn)(void *arg, uint64_t number, const arpc__ndr_type *t);
+  uint64_t (*promised)(void *arg, const arpc__ndr_member *m, size_t i); /* second walk: 0 = none */
   /* A struct or a union, or an array that is to get n elements. 0: nothing more can be pushed. */
   int (*begin)(void *arg, const arpc__ndr_type *t, size_t n);
   void (*set)(void *arg, const arpc__ndr_member *m, size_t i); /* member m, or element i if m is NULL */
@@ -193,7 +207,7 @@ typedef struct arpc__ndr_sink {
   void (*open)(void *arg, const arpc__ndr_member *m, size_t i); /* pushes the composite that was set there */
   void (*drop)(void *arg); /* pops */
   size_t (*count)(void *arg, const arpc__ndr_type *t); /* elements of the array on top */
-  int64_t (*recall)(void *arg, const arpc__ndr_member *m); /* the integer that set put there */
+  int64_t (*recall)(void *arg, const arpc__ndr_member *m); /* the integer that set put there; NULL: the one on top */
 } arpc__ndr_sink;
 
 /* Reads the list's stub, pushing a value for each member that is not hidden. Failures are the reader's:

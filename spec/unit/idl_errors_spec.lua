@@ -99,7 +99,7 @@ void J()
   it("know directions and pointers", function()
     says("[out] parameter 'a' must be a pointer or an array", "void F([out] long a);")
     says("[out] parameter 'a' must be a reference pointer", "void F([out, unique] long *a);")
-    says("ref and unique are for pointers", "void F([in, unique] long a);")
+    says("ref, unique and ptr are for pointers", "void F([in, unique] long a);")
   end)
 
   it("know interfaces", function()

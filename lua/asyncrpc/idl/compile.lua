@@ -12,16 +12,11 @@ end
 
 -- ---- what cannot be done
 
-local function full_pointer(t)
-  if t.kind == "pointer" and t.class == "ptr" then return "full pointers are not supported yet" end
-end
-
 -- Why a type cannot be used, looking through everything it contains and points to; nil when it can.
 local function why_not(t, seen)
   if seen[t] then return nil end
   seen[t] = true
   if t.kind == "refused" then return ("%s (%s)"):format(t.why, t.where) end
-  if full_pointer(t) then return full_pointer(t) end
   if t.incomplete then return ("%s '%s' is not defined"):format(t.kind, t.name or "?") end
   if t.kind == "void" or t.kind == "handle" then return ("%s is no type to send"):format(t.name) end
   if t.of then return why_not(t.of, seen) end
@@ -49,7 +44,7 @@ local scalar = {int = true, bool = true, enum = true, float = true, uuid = true}
 
 -- A pointer gets its number at once, and what it points to another turn: it may be the struct it stands in.
 function Compiler:pointer(t, number)
-  local made = {kind = "pointer", ref = t.class == "ref"}
+  local made = {kind = "pointer", ref = t.class == "ref", full = t.class == "ptr"}
   self.types[number] = made
   self.later[#self.later + 1] = function() made.of = self:number(t.of) end
 end
@@ -189,6 +184,29 @@ end
 
 -- ---- procedures
 
+-- Whether a value of a compiled type leads to a full pointer.
+function Compiler:has_full(number, seen)
+  if not number or seen[number] then return false end
+  seen[number] = true
+  local t = self.types[number]
+  if t.full or self:has_full(t.of, seen) then return true end
+  for _, m in ipairs(t.members or t.arms or {}) do
+    if self:has_full(m.type, seen) then return true end
+  end
+  return false
+end
+
+-- The highest number of a full pointer is kept behind the other slots.
+function Compiler:keep_numbers(made)
+  local seen, found = {}, false
+  for _, direction in ipairs {"in", "out"} do
+    for _, m in ipairs(made[direction].members) do found = found or self:has_full(m.type, seen) end
+  end
+  if not found then return end
+  made.nkept = made.nkept + 1
+  made["in"].aliases, made.out.aliases = made.nkept, made.nkept
+end
+
 function Compiler:procedure(proc, async)
   local made = {name = proc.name, async = async, refused = refusal(proc), nkept = proc.list.nslots}
   if made.refused then
@@ -198,6 +216,7 @@ function Compiler:procedure(proc, async)
   made["in"] = self:list(proc.list, in_direction(proc.entries, "in"), "in")
   made.out = self:list(proc.list, in_direction(proc.entries, "out"), "out")
   self:finish()
+  self:keep_numbers(made)
   return made
 end
 

@@ -111,7 +111,7 @@ local function copy(t, changes)
 end
 
 local function pointer_class(attributes)
-  return attributes.ref and "ref" or attributes.unique and "unique" or nil
+  return attributes.ref and "ref" or attributes.unique and "unique" or attributes.ptr and "ptr" or nil
 end
 
 local function is_text(t, string)
@@ -215,7 +215,7 @@ local function complain_of_level(scope, d, attributes, found, levels)
   if attributes.string and levels == 0 then
     scope:error(attributes.string.pos, "[string] is for arrays and pointers")
   elseif pointer_class(attributes) and levels == 0 then
-    scope:error(d.pos, "ref and unique are for pointers")
+    scope:error(d.pos, "ref, unique and ptr are for pointers")
   end
 end
 
