@@ -43,8 +43,8 @@ export BUILD LUA EXAMPLE CC
 Q := $(if $(V),,@)
 AGAIN = $(MAKE) --no-print-directory
 
-.PHONY: all lib core spec-c example test test-c interop asan valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
-        run-example run-test run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check
+.PHONY: all lib core spec-c example test test-c interop asan tsan valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
+        run-example run-test run-tsan run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check
 
 all: $(LIB) $(CORE) $(EXAMPLES)
 	@:
@@ -108,6 +108,14 @@ run-interop: all
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan:
 	@bin/setup build test && ARPC_VARIANT=asan $(AGAIN) BUILD=build/asan SANITIZE="$(ASAN)" OPT="-O1 -g" run-test
+
+# The functions that threads may call, and they alone.
+TSAN := -fsanitize=thread -fno-omit-frame-pointer
+tsan:
+	@bin/setup build test && $(AGAIN) BUILD=build/tsan SANITIZE="$(TSAN)" OPT="-O1 -g" LTO= run-tsan
+run-tsan: $(SPEC)
+	$(Q)TSAN_OPTIONS=suppressions=spec/support/tsan.supp:halt_on_error=1:second_deadlock_stack=1 \
+	  ARPC_SCALE=$${ARPC_SCALE:-10} $(SPEC) -t 120 threads:
 
 valgrind:
 	@bin/setup build test valgrind && ARPC_VARIANT=valgrind ARPC_SCALE=$${ARPC_SCALE:-20} $(AGAIN) run-test

@@ -1,7 +1,7 @@
 /* asyncrpc: asynchronous Microsoft RPC (DCE/RPC v5, NDR) on libuv.
  *
- * The whole C API, top to bottom: status, runtime, events, the async handle, bindings, clients,
- * servers, stub bytes; the list of statuses stands last.
+ * The whole C API, top to bottom: status, runtime, events, ports and queues, the async handle, bindings,
+ * clients, servers, stub bytes; the list of statuses stands last.
  *
  * Rules that hold everywhere:
  * - A runtime and all that was made with it belong to the thread that runs its loop. Only functions
@@ -108,18 +108,54 @@ void arpc_runtime_advance(arpc_runtime *rt, uint64_t ms);      /* manual clock: 
 /* Runs fn(rt, arg) on the loop's thread, in the order posted. THREAD-SAFE until arpc_runtime_close. */
 arpc_status arpc_post(arpc_runtime *rt, void (*fn)(arpc_runtime *rt, void *arg), void *arg);
 
-/* ---- events ------------------------------------------------------------------------------------*/
+/* ---- events, completion ports, message queues --------------------------------------------------
+ * What threads share. Each is counted: new and open give a reference, free gives it back, and the last one
+ * frees the object; what a handle notifies, or a thread waits for, it must hold a reference of. A token is a
+ * text that names the object in this process as long as anybody holds it: open finds it from any thread, or
+ * answers ARPC_S_ENTRY_NOT_FOUND. All of these are THREAD-SAFE; waiting is done on rt's thread by running its
+ * loop, never inside a callback: 0, or ARPC_S_TIMEOUT after ms (negative: for ever), or ARPC_S_NO_CALL_ACTIVE
+ * when the object has no token and nothing on the loop is left that could end the wait. Whatever is waited for
+ * goes to waiters in the order they came; what came for one that had just given up goes to the next. */
 typedef struct arpc_event arpc_event;
 
 enum { ARPC_EVENT_MANUAL = 1, ARPC_EVENT_SET = 2 };
 
-arpc_status arpc_event_new(arpc_event **ret, arpc_runtime *rt, unsigned flags);
-void arpc_event_free(arpc_event *event); /* once no call notifies it; waiters are not woken */
+arpc_status arpc_event_new(arpc_event **ret, unsigned flags);
+arpc_status arpc_event_open(arpc_event **ret, const char *token);
+void arpc_event_free(arpc_event *event);
+size_t arpc_event_token(arpc_event *event, char *ret, size_t size); /* like snprintf */
 void arpc_event_set(arpc_event *event);
 void arpc_event_reset(arpc_event *event);
-/* Runs the loop until the event is set: 0, or ARPC_S_TIMEOUT after ms (negative: for ever), or
- * ARPC_S_NO_CALL_ACTIVE when nothing on the loop is left that could set it. Never inside a callback. */
-arpc_status arpc_event_wait(arpc_event *event, int64_t ms);
+arpc_status arpc_event_wait(arpc_event *event, arpc_runtime *rt, int64_t ms);
+
+typedef struct arpc_port arpc_port;
+typedef struct arpc_packet {
+  uint64_t bytes, key; /* as the poster chose them */
+  void *overlapped;    /* likewise */
+  uint64_t handle;     /* id of the async handle; 0 for a packet that a program posted */
+  int event;           /* arpc_event_kind */
+} arpc_packet;
+
+arpc_status arpc_port_new(arpc_port **ret);
+arpc_status arpc_port_open(arpc_port **ret, const char *token);
+void arpc_port_free(arpc_port *port); /* with the last reference go the packets nobody got */
+size_t arpc_port_token(arpc_port *port, char *ret, size_t size);
+arpc_status arpc_port_post(arpc_port *port, const arpc_packet *packet);
+arpc_status arpc_port_get(arpc_port *port, arpc_runtime *rt, int64_t ms, arpc_packet *ret);
+
+typedef struct arpc_queue arpc_queue;
+typedef struct arpc_message {
+  uint32_t msg;
+  uint64_t wparam; /* 0 in a notification */
+  uint64_t lparam; /* there the id of the async handle */
+} arpc_message;
+
+arpc_status arpc_queue_new(arpc_queue **ret);
+arpc_status arpc_queue_open(arpc_queue **ret, const char *token);
+void arpc_queue_free(arpc_queue *queue);
+size_t arpc_queue_token(arpc_queue *queue, char *ret, size_t size);
+arpc_status arpc_queue_post(arpc_queue *queue, const arpc_message *message);
+arpc_status arpc_queue_get(arpc_queue *queue, arpc_runtime *rt, int64_t ms, arpc_message *ret);
 
 /* ---- the async handle --------------------------------------------------------------------------
  * A value the caller holds. It may be copied and it may go stale: every function answers 1914 for a

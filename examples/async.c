@@ -117,7 +117,7 @@ static void call_non_async_func(arpc_runtime *rt, arpc_client *client, arpc_even
   async.notification = ARPC_NOTIFY_EVENT;
   async.event = event;
   issue(client, &async, NON_ASYNC_FUNC, &s, "NonAsyncFunc");
-  check(arpc_event_wait(event, -1), "wait");
+  check(arpc_event_wait(event, rt, -1), "wait");
   check(arpc_async_complete(rt, &async, NULL), "NonAsyncFunc");
 }
 
@@ -138,8 +138,8 @@ int main(void) {
   char binding[128];
   uv_loop_init(&loop);
   check(arpc_runtime_new(&rt, &loop, NULL), "runtime");
-  check(arpc_event_new(&finished, rt, 0), "event");
-  check(arpc_event_new(&answered, rt, 0), "event");
+  check(arpc_event_new(&finished, 0), "event");
+  check(arpc_event_new(&answered, 0), "event");
   arpc_server *server = serve(rt, &loop, binding, sizeof binding);
   arpc_client *client = connect_to(rt, binding);
 
@@ -150,7 +150,7 @@ int main(void) {
   printf("client: AsyncFunc was issued, status %u\n", arpc_async_status(rt, &async));
   call_non_async_func(rt, client, answered, "while AsyncFunc is running");
   printf("client: NonAsyncFunc returned, status of AsyncFunc %u\n", arpc_async_status(rt, &async));
-  check(arpc_event_wait(finished, 10000), "wait");
+  check(arpc_event_wait(finished, rt, 10000), "wait");
   check(arpc_async_complete(rt, &async, NULL), "AsyncFunc");
   printf("client: AsyncFunc completed, status %u\n", arpc_async_status(rt, &async));
 

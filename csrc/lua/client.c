@@ -429,8 +429,8 @@ static int client_close(lua_State *L) {
 }
 
 static int client_gc(lua_State *L) {
-  client *c = lua_touserdata(L, 1);
-  if (!c->shared || --c->shared->views) return 0;
+  client *c = arpc__object_own(L);
+  if (!c || !c->shared || --c->shared->views) return 0;
   close_core(c);
   free(c->shared);
   c->shared = NULL;

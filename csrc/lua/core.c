@@ -1,6 +1,7 @@
 /* The module asyncrpc.core: what lua/asyncrpc builds upon. One state record per Lua state. */
+#include "lua/apc.h"
 #include "lua/error.h"
-#include "lua/wait.h"
+#include "lua/shared.h"
 
 #include <stdlib.h>
 
@@ -15,11 +16,12 @@ static int state_gc(lua_State *L) {
     arpc__wait *w = arpc__of(arpc__wait, node, n);
     arpc__timer_stop(rt, &w->timer);
     arpc__undefer(rt, &w->later);
-    arpc__list_remove(&w->waiter.node);
+    arpc__leave(&w->waiter);
     free(w);
   }
   arpc__undefer(rt, &st->report);
   arpc__reports_free(st);
+  if (st->home) arpc__home_close(st->home);
   st->rt = NULL;
   arpc_runtime_abandon(rt);
   for (arpc__wait *w; (w = st->waits); free(w)) st->waits = w->next;
@@ -136,6 +138,7 @@ static int open_module(lua_State *L) {
   arpc__state *st = state_new(L);
   arpc__loop_open(L, st, getenv("ASYNCRPC_MANUAL_CLOCK") != NULL);
   set_gc(L);
+  if (!(st->home = arpc__home_new(st))) return luaL_error(L, "not enough memory");
   lua_newtable(L);
   lua_pushliteral(L, ARPC_VERSION);
   lua_setfield(L, -2, "version");
@@ -144,6 +147,8 @@ static int open_module(lua_State *L) {
   arpc__open_interface(L);
   arpc__open_wait(L, st);
   arpc__open_event(L, st);
+  arpc__open_port(L, st);
+  arpc__open_apc(L, st);
   arpc__open_handle(L, st);
   arpc__open_client(L, st);
   arpc__open_server(L, st);

@@ -191,9 +191,9 @@ static void drop(arpc__handle *h) {
 
 /* A call nobody can ask for any more: a client's is given up, a manager's is faulted; both are mistakes. */
 static int handle_gc(lua_State *L) {
-  arpc__handle *h = lua_touserdata(L, 1);
+  arpc__handle *h = arpc__object_own(L);
   char text[128];
-  if (!pending(h)) return 0;
+  if (!h || !pending(h)) return 0;
   const char *name = h->proc ? h->proc->name : "?";
   if (h->server) {
     arpc_async_abort(h->st->rt, &h->async, ARPC_S_CALL_FAILED);

@@ -62,7 +62,8 @@ void arpc__class_new(lua_State *L, arpc__state *st, enum arpc__class class, cons
 }
 
 static const char *const names[] = {"asyncrpc.client", "asyncrpc.client.async", "asyncrpc.handle", "asyncrpc.handle",
-                                    "asyncrpc.server", "asyncrpc.event"};
+                                    "asyncrpc.server", "asyncrpc.event", "asyncrpc.completion_port",
+                                    "asyncrpc.message_queue", "asyncrpc.apcs"};
 
 void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues) {
   arpc__object *object = memset(lua_newuserdatauv(L, size, nuservalues), 0, size);
@@ -80,9 +81,23 @@ void *arpc__object_test(lua_State *L, arpc__state *st, int index, enum arpc__cla
   return class == ARPC__HANDLE && object->class == ARPC__SYNC_HANDLE ? object : NULL;
 }
 
+static int is_stray_copy(lua_State *L, arpc__state *st, int index, enum arpc__class class) {
+  const char *name = luaL_getmetafield(L, index, "__name") == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  arpc__object *object = lua_touserdata(L, index);
+  return object && strcmp(name, names[class]) == 0 && object->st != st;
+}
+
 void *arpc__object_check(lua_State *L, arpc__state *st, int index, enum arpc__class class) {
   ARPC__STRESS(L);
   void *object = arpc__object_test(L, st, index, class);
-  if (!object) luaL_typeerror(L, index, names[class]);
-  return object;
+  if (object) return object;
+  if (is_stray_copy(L, st, index, class))
+    luaL_argerror(L, index, "the object belongs to another thread's Lua state (tokens name events, ports and queues there)");
+  luaL_typeerror(L, index, names[class]);
+  return NULL;
+}
+
+void *arpc__object_own(lua_State *L) {
+  arpc__object *object = lua_touserdata(L, 1);
+  return object->st == arpc__state_of(L) ? object : NULL;
 }

@@ -264,8 +264,8 @@ static int server_close(lua_State *L) {
 }
 
 static int server_gc(lua_State *L) {
-  server *s = lua_touserdata(L, 1);
-  if (s->st) close_core(L, s);
+  server *s = arpc__object_own(L);
+  if (s) close_core(L, s);
   return 0;
 }
 

@@ -11,6 +11,7 @@
 typedef struct arpc__state arpc__state;
 typedef struct arpc__wait arpc__wait;
 typedef struct arpc__task arpc__task;
+typedef struct arpc__home arpc__home;
 
 typedef int (*arpc__pcall)(lua_State *L, int nargs, int nresults, int flags);
 
@@ -39,7 +40,10 @@ struct arpc__state {
   uint32_t encodings;       /* counts uses of scratch */
   arpc__list reports;       /* errors found where Lua cannot be entered */
   arpc__deferred report;
-  int metatables[8];        /* registry: by class */
+  arpc__home *home;         /* of the parcels this state posts */
+  uint64_t last_slot;       /* of what they keep here */
+  uint32_t apc_queues;      /* of tasks that have not ended */
+  int metatables[16];        /* registry: by class */
   int handler;              /* registry: the message handler of tasks */
   arpc__task *running;      /* the task whose coroutine was resumed last, NULL = none */
 };
@@ -68,7 +72,10 @@ enum arpc__class {
   ARPC__HANDLE,
   ARPC__SYNC_HANDLE, /* a handle without a finalizer; passes for an ARPC__HANDLE */
   ARPC__SERVER,
-  ARPC__EVENT
+  ARPC__EVENT,
+  ARPC__PORT,
+  ARPC__QUEUE,
+  ARPC__APCS
 };
 
 /* Keeps the value on top (popped) from being collected until unanchored. The slot, never 0. */
@@ -91,6 +98,8 @@ void arpc__class_new(lua_State *L, arpc__state *st, enum arpc__class class, cons
 void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues);
 void *arpc__object_test(lua_State *L, arpc__state *st, int index, enum arpc__class class); /* NULL: not one */
 void *arpc__object_check(lua_State *L, arpc__state *st, int index, enum arpc__class class); /* raises */
+/* For a finalizer: the userdata at 1; NULL when it is a copy that strayed here from another Lua state. */
+void *arpc__object_own(lua_State *L);
 /* Registers functions in the table on top, with the state as upvalue. */
 void arpc__functions(lua_State *L, arpc__state *st, const luaL_Reg *functions);
 
@@ -106,6 +115,7 @@ void arpc__reports_free(arpc__state *st);
 /* ---- the classes ---- */
 void arpc__open_wait(lua_State *L, arpc__state *st);
 void arpc__open_event(lua_State *L, arpc__state *st);
+void arpc__open_port(lua_State *L, arpc__state *st);
 void arpc__open_handle(lua_State *L, arpc__state *st);
 void arpc__open_client(lua_State *L, arpc__state *st);
 void arpc__open_server(lua_State *L, arpc__state *st);

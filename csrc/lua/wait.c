@@ -6,6 +6,7 @@
  * callback of the loop, or where a coroutine cannot yield, raises. */
 #include "lua/wait.h"
 
+#include "lua/apc.h"
 #include "lua/error.h"
 
 #include <math.h>
@@ -43,7 +44,6 @@ arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, int (*finish)(lua_Stat
   w->finish = finish;
   w->cancel = cancel;
   arpc__list_init(&w->node);
-  arpc__list_init(&w->waiter.node);
   return w;
 }
 
@@ -56,6 +56,7 @@ static void release(lua_State *L, arpc__wait *w) {
     if (w->holds) arpc__release(st->rt);
   }
   w->holds = 0;
+  if (w->apcs) arpc__apc_detach(w);
   if (w->slot) arpc__unanchor(L, st, w->slot);
   w->slot = 0;
 }
@@ -67,7 +68,7 @@ void arpc__wait_free(lua_State *L, arpc__wait *w) {
 }
 
 static void give_up(lua_State *L, arpc__wait *w) {
-  arpc__event_leave(&w->waiter);
+  arpc__leave(&w->waiter);
   if (w->cancel) w->cancel(w);
   arpc__wait_free(L, w);
 }
@@ -128,7 +129,7 @@ static void on_timeout(arpc__timer *t) {
   arpc__wait *w = arpc__of(arpc__wait, timer, t);
   if (w->woken) return;
   w->timed_out = 1;
-  arpc__event_leave(&w->waiter);
+  arpc__leave(&w->waiter);
   arpc__wait_wake(w);
 }
 
@@ -152,6 +153,7 @@ static void end_closed_task(lua_State *L, arpc__state *st) {
     arpc__task *t = arpc__of(arpc__task, node, n);
     if (t->co != L) continue;
     arpc__list_remove(&t->node);
+    if (st->apc_queues) arpc__apc_end(L, st);
     arpc__push_error(L, &closed, "the coroutine was closed");
     t->done(L, st, t->arg, ARPC__TASK_CLOSED, 1);
     free_task(L, t);
@@ -265,6 +267,7 @@ static int body_ended(lua_State *L, int status, lua_KContext context) {
   int ok = status == LUA_OK || status == LUA_YIELD;
   arpc__list_remove(&t->node);
   arpc__list_append(&st->ended_tasks, &t->node);
+  if (st->apc_queues) arpc__apc_end(L, st);
   t->done(L, st, t->arg, ok ? ARPC__TASK_OK : ARPC__TASK_FAILED, ok ? lua_gettop(L) - BELOW : 1);
   if (t->guarded) st->finishing = L;
   return 0;
@@ -378,12 +381,22 @@ static int sleep_finish(lua_State *L, arpc__wait *w) {
   return 0;
 }
 
-/* sleep(ms): at least until the next turn of the loop */
+static int alertable_finish(lua_State *L, arpc__wait *w) {
+  int by_apc = w->by_apc;
+  arpc__wait_free(L, w);
+  lua_pushstring(L, by_apc ? "apc" : "timeout");
+  return by_apc ? arpc__apc_run(L, 1) : 1;
+}
+
+/* sleep(ms, "alertable"): at least until the next turn of the loop; an alertable one answers "timeout", or "apc"
+ * as soon as it has run APCs */
 static int l_sleep(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   lua_Number ms = arpc__check_ms(L, 1);
+  int alertable = arpc__check_alertable(L, 2);
   arpc__wait_check(L, st);
-  arpc__wait *w = arpc__wait_new(L, st, sleep_finish, NULL);
+  arpc__wait *w = arpc__wait_new(L, st, alertable ? alertable_finish : sleep_finish, NULL);
+  if (alertable && arpc__apc_attach(L, w)) return arpc__wait_for(L, w, -1);
   if (ms == 0) {
     arpc__wait_wake_later(w);
     ms = -1;

@@ -8,7 +8,7 @@
 
 #include "lua/marshal.h"
 #include "lua/state.h"
-#include "rpc/event.h"
+#include "rpc/shared.h"
 
 struct arpc__wait {
   arpc__state *st;
@@ -19,6 +19,7 @@ struct arpc__wait {
   uint32_t slot;        /* else: its anchor */
   uint8_t woken;
   uint8_t timed_out;    /* woken by its own timer */
+  uint8_t by_apc;       /* woken by an APC, which is to be run */
   uint8_t holds;        /* keeps the loop alive */
   int co_top;           /* of its stack when it yielded */
   uint8_t waits;        /* the coroutine has yielded, or the main chunk runs the loop */
@@ -27,7 +28,8 @@ struct arpc__wait {
   arpc__timer timer;
   arpc__deferred later;
   /* whoever waits: */
-  arpc__waiter waiter;  /* on an event */
+  arpc__waiter waiter;  /* for an event, a port or a queue */
+  struct arpc__apcs *apcs; /* an alertable wait: its task's APCs */
   arpc_async call;
   const arpc__proc *proc;
   void *p;

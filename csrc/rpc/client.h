@@ -6,7 +6,7 @@
 #define ARPC_RPC_CLIENT_H
 
 #include "proto/conn.h"
-#include "rpc/event.h"
+#include "rpc/runtime.h"
 #include "rpc/transport.h"
 
 typedef struct arpc__link arpc__link;

@@ -1,79 +1,80 @@
-#include "rpc/event.h"
+#include "rpc/shared.h"
 
 #include <stdlib.h>
 
-arpc_status arpc_event_new(arpc_event **ret, arpc_runtime *rt, unsigned flags) {
+static arpc_event *event_of(arpc__shared *s) {
+  return arpc__of(arpc_event, shared, s);
+}
+
+static int give(arpc__shared *s, arpc__waiter *w) {
+  arpc_event *e = event_of(s);
+  (void)w;
+  if (!e->set) return 0;
+  e->set = e->manual;
+  return 1;
+}
+
+/* An auto-reset event that was set for a waiter who left is set for the next. */
+static void restore(arpc__shared *s, arpc__waiter *w) {
+  arpc_event *e = event_of(s);
+  (void)w;
+  if (!e->manual) e->set = 1;
+}
+
+static void destroy(arpc__shared *s) {
+  arpc__shared_fini(s);
+  free(event_of(s));
+}
+
+const arpc__shared_kind arpc__event_kind = {"event", give, restore, destroy};
+
+arpc_status arpc_event_new(arpc_event **ret, unsigned flags) {
   arpc_event *e = malloc(sizeof *e);
-  if (!e) return ARPC_S_OUT_OF_MEMORY;
-  e->rt = rt;
+  if (!e || arpc__shared_init(&e->shared, &arpc__event_kind)) {
+    free(e);
+    return ARPC_S_OUT_OF_MEMORY;
+  }
   e->manual = (flags & ARPC_EVENT_MANUAL) != 0;
   e->set = (flags & ARPC_EVENT_SET) != 0;
-  arpc__list_init(&e->waiters);
   *ret = e;
   return ARPC_S_OK;
 }
 
+arpc_status arpc_event_open(arpc_event **ret, const char *token) {
+  arpc__shared *s = arpc__shared_open(&arpc__event_kind, token);
+  if (!s) return ARPC_S_ENTRY_NOT_FOUND;
+  *ret = event_of(s);
+  return ARPC_S_OK;
+}
+
 void arpc_event_free(arpc_event *e) {
-  for (arpc__list *n; e && (n = arpc__list_pop(&e->waiters));) continue;
-  free(e);
+  if (e) arpc__shared_unref(&e->shared);
+}
+
+size_t arpc_event_token(arpc_event *e, char *ret, size_t size) {
+  return arpc__shared_token(&e->shared, ret, size);
 }
 
 void arpc_event_set(arpc_event *e) {
+  uv_mutex_lock(&e->shared.lock);
   e->set = 1;
-  while (e->set && !arpc__list_empty(&e->waiters)) {
-    if (!e->manual) e->set = 0;
-    arpc__waiter *w = arpc__of(arpc__waiter, node, arpc__list_pop(&e->waiters));
-    w->wake(w);
-  }
+  arpc__shared_serve(&e->shared);
 }
 
 void arpc_event_reset(arpc_event *e) {
+  uv_mutex_lock(&e->shared.lock);
   e->set = 0;
+  uv_mutex_unlock(&e->shared.lock);
 }
 
-int arpc__event_await(arpc_event *e, arpc__waiter *w) {
-  if (!e->set) {
-    arpc__list_append(&e->waiters, &w->node);
-    return 0;
-  }
-  if (!e->manual) e->set = 0;
-  arpc__list_init(&w->node);
-  return 1;
+int arpc__event_is_set(arpc_event *e) {
+  uv_mutex_lock(&e->shared.lock);
+  int set = e->set;
+  uv_mutex_unlock(&e->shared.lock);
+  return set;
 }
 
-typedef struct blocked blocked;
-struct blocked {
-  arpc__waiter waiter;
-  arpc__timer timer;
-  arpc_runtime *rt;
-  int woken, timed_out;
-};
-
-static void on_wake(arpc__waiter *w) {
-  blocked *b = arpc__of(blocked, waiter, w);
-  b->woken = 1;
-  arpc__stay_awake(b->rt);
-}
-
-static void on_timeout(arpc__timer *t) {
-  blocked *b = arpc__of(blocked, timer, t);
-  b->timed_out = 1;
-  arpc__stay_awake(b->rt);
-}
-
-/* A timer does not keep the loop alive; a wait with a timeout does. */
-arpc_status arpc_event_wait(arpc_event *e, int64_t ms) {
-  blocked b = {.waiter.wake = on_wake, .rt = e->rt};
-  if (arpc__event_await(e, &b.waiter)) return ARPC_S_OK;
-  if (ms >= 0 && !arpc__timer_start(e->rt, &b.timer, (uint64_t)ms, on_timeout)) {
-    arpc__event_leave(&b.waiter);
-    return ARPC_S_OUT_OF_MEMORY;
-  }
-  if (ms >= 0) arpc__hold(e->rt);
-  int alive = 1;
-  while (!b.woken && !b.timed_out && alive) alive = uv_run(e->rt->loop, UV_RUN_ONCE);
-  arpc__event_leave(&b.waiter);
-  arpc__timer_stop(e->rt, &b.timer);
-  if (ms >= 0) arpc__release(e->rt);
-  return b.woken ? ARPC_S_OK : b.timed_out ? ARPC_S_TIMEOUT : ARPC_S_NO_CALL_ACTIVE;
+arpc_status arpc_event_wait(arpc_event *e, arpc_runtime *rt, int64_t ms) {
+  arpc__waiter w = {0};
+  return arpc__wait_given(&e->shared, rt, &w, ms);
 }

@@ -2,7 +2,7 @@
 #ifndef ARPC_RPC_NOTIFY_H
 #define ARPC_RPC_NOTIFY_H
 
-#include "rpc/event.h"
+#include "rpc/runtime.h"
 
 /* 0, or 87 for a handle that asks for a notification without what it needs. */
 static inline arpc_status arpc__notify_check(const arpc_async *how) {

@@ -9,6 +9,7 @@
 
 #include "rpc/client.h"
 #include "rpc/server.h"
+#include "rpc/shared.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -153,6 +154,7 @@ static posted *next_posted(arpc_runtime *rt) {
 
 static void run_posted(void *ptr) {
   arpc_runtime *rt = ptr;
+  while (arpc__wake_next(rt)) continue;
   for (posted *p; (p = next_posted(rt));) {
     if (!rt->silent) p->fn(rt, p->arg);
     free(p);
@@ -278,7 +280,8 @@ arpc_status arpc_runtime_new(arpc_runtime **ret, uv_loop_t *loop, const arpc_run
   rt->loop = loop;
   if (options) rt->host = options->host;
   rt->free_slot = UINT32_MAX;
-  arpc__list *lists[] = {&rt->dirty, &rt->deferred, &rt->clients, &rt->servers, &rt->endpoints, &rt->posted};
+  arpc__list *lists[] = {&rt->dirty, &rt->deferred, &rt->clients, &rt->servers, &rt->endpoints, &rt->posted,
+                         &rt->woken};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) arpc__list_init(lists[i]);
   survive_broken_pipes();
   if (uv_async_init(loop, &rt->post, on_post)) {

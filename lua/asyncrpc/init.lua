@@ -14,6 +14,8 @@ return {
   server = core.server,
   async = core.async,
   event = require "asyncrpc.event",
+  completion_port = core.completion_port,
+  message_queue = core.message_queue,
 
   spawn = task.spawn,
   sleep = core.sleep,
