@@ -163,7 +163,10 @@ arpc_status arpc_queue_get(arpc_queue *queue, arpc_runtime *rt, int64_t ms, arpc
 typedef enum arpc_notification {
   ARPC_NOTIFY_NONE = 0, /* polling: arpc_async_status */
   ARPC_NOTIFY_EVENT = 1,
-  ARPC_NOTIFY_CALLBACK = 5
+  ARPC_NOTIFY_APC = 2,      /* the routine runs on the thread of another runtime's loop, by arpc_post */
+  ARPC_NOTIFY_PORT = 3,
+  ARPC_NOTIFY_QUEUE = 4,
+  ARPC_NOTIFY_CALLBACK = 5  /* the routine runs in the loop of the handle's own runtime */
 } arpc_notification;
 
 typedef enum arpc_event_kind {
@@ -175,7 +178,8 @@ typedef enum arpc_event_kind {
 } arpc_event_kind;
 
 typedef struct arpc_async arpc_async;
-/* async points to a copy that lives until the routine returns; its user_info is the caller's. */
+/* async points to a copy that lives until the routine returns; its user_info is the caller's. An APC's rt is the
+ * runtime whose thread it runs on, where the handle itself cannot be used. */
 typedef void (*arpc_routine)(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event);
 
 struct arpc_async {
@@ -184,8 +188,23 @@ struct arpc_async {
   uint64_t id;        /* the call it stands for; 0 = none */
   /* The caller's, to be filled in before issuing: */
   arpc_notification notification;
-  arpc_event *event;    /* with ARPC_NOTIFY_EVENT; must outlive the notification */
-  arpc_routine routine; /* with ARPC_NOTIFY_CALLBACK */
+  union {               /* what fits it; must outlive the last notification */
+    arpc_event *event;
+    arpc_routine routine; /* with ARPC_NOTIFY_CALLBACK */
+    struct {
+      arpc_routine routine;
+      arpc_runtime *thread; /* may be the handle's own */
+    } apc;
+    struct {
+      arpc_port *port;
+      uint64_t bytes, key;  /* as the packet shall have them */
+      void *overlapped;
+    } ioc;
+    struct {
+      arpc_queue *queue;
+      uint32_t msg;
+    } hwnd;
+  };
   void *user_info;
 };
 

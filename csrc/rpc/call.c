@@ -278,6 +278,7 @@ arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async) {
   arpc__call *call = call_of(rt, async, &error);
   if (!call) return error;
   if (call->state == ARPC__SETTLED) return ARPC_S_INVALID_ASYNC_CALL;
+  if (arpc__notify_check(async)) return ARPC_S_INVALID_ARG;
   call->handle = *async;
   return ARPC_S_OK;
 }

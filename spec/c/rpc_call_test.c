@@ -309,6 +309,7 @@ TEST("call: #13 what is refused is not pending [tcp] [unix] [memory]") {
     arpc_async b = world_handle(count, &told);
     CHECK_EQ(world_call(&w, &b, PARK_IT, "", 0), 1721);
     b.notification = ARPC_NOTIFY_EVENT;
+    b.event = NULL;
     CHECK_EQ(world_call(&w, &b, PARK_IT, "", 0), 87);
     arpc_runtime_stats(w.rt, &s);
     CHECK_EQ(s.pending, 1);
