@@ -104,6 +104,7 @@ static void make_sized(graph *g, arpc__ndr_type *t, uint32_t at) {
   if (t->kind == ARPC__NDR_ARRAY) t->of = one_of(g, at);
   make_expr(g, &t->maximum, g->ops[at][0]);
   make_expr(g, &t->actual, g->ops[at][1]);
+  if (t->flags & ARPC__NDR_DIMENSION) t->first = t->actual;
 }
 
 static void make_scalar(graph *g, arpc__ndr_type *t, uint8_t sizes) {
@@ -117,7 +118,7 @@ static void make_type(graph *g, uint32_t at) {
   arpc__ndr_type *t = &g->types[at];
   uint8_t kind = byte(g), flags = byte(g), sizes = byte(g), check = byte(g);
   g->wild = kind >> 7;
-  t->kind = g->wild ? kind & 15 : 1 + (kind & 15) % ARPC__NDR_UNION;
+  t->kind = g->wild ? kind & 15 : 1 + (kind & 15) % ARPC__NDR_GRID;
   t->flags = flags & (g->wild ? 0xff : 0x3f);
   t->check = check & (g->wild ? 31 : ARPC__NDR_CHECKS - 1);
   if (check & 0x40) t->flags |= ARPC__NDR_WIDEST;
@@ -126,12 +127,18 @@ static void make_type(graph *g, uint32_t at) {
     t->low[0] = t->low[1] = number(g);
     t->high[0] = t->high[1] = number(g);
   }
+  if (sizes & 0x40) t->flags |= ARPC__NDR_DIMENSION;
+  if (sizes & 0x80) t->flags |= ARPC__NDR_FULL;
   if (t->flags & ARPC__NDR_STRING && !g->wild) t->flags |= ARPC__NDR_VARYING;
   switch (t->kind) {
     case ARPC__NDR_POINTER: t->of = one_of(g, g->n); break;
     case ARPC__NDR_STRUCT: make_list(g, &t->list, at, at); break;
     case ARPC__NDR_ARRAY: case ARPC__NDR_TEXT: make_sized(g, t, at); break;
     case ARPC__NDR_UNION: make_union(g, t, at); break;
+    case ARPC__NDR_GRID:
+      t->of = one_of(g, at);
+      t->count = sizes & 15;
+      break;
     default: make_scalar(g, t, sizes);
   }
 }
@@ -150,7 +157,7 @@ static int make(graph *g, arpc__ndr_list *ret) {
 
 static int expected(arpc_status status) {
   return status == ARPC_X_BAD_STUB_DATA || status == ARPC_S_INVALID_BOUND || status == ARPC_S_INVALID_TAG ||
-         status == ARPC_X_NULL_REF_POINTER;
+         status == ARPC_X_NULL_REF_POINTER || status == ARPC_X_SS_CONTEXT_MISMATCH;
 }
 
 static void decode(const arpc__ndr_list *list, uint8_t options, fuzz_input in) {

@@ -58,6 +58,10 @@ static void on_text(void *arg, const arpc__ndr_type *t, const uint8_t *units, si
   push(arg, 0);
   if (t->flags & ARPC__NDR_WIDE) there_and_back(units, n, big);
 }
+static void on_context(void *arg, const arpc__ndr_type *t, const arpc__ndr_context *v) {
+  (void)t;
+  push(arg, v->attributes);
+}
 static void on_null(void *arg, int inner) {
   push(arg, inner);
 }
@@ -101,12 +105,38 @@ static size_t on_count(void *arg, const arpc__ndr_type *t) {
   FUZZ_CHECK(top(arg)->type == t);
   return top(arg)->n;
 }
+/* A promise is a node that waits, with the number as its value. What is the same is told apart by no more than that. */
+static void on_promise(void *arg, uint64_t number) {
+  fuzz_node *x = push(arg, (int64_t)number);
+  x->waits = 1;
+}
+static uint64_t on_promised(void *arg, const arpc__ndr_member *m, size_t i) {
+  fuzz_node *x = *kid(top(arg), m, i);
+  return x && x->waits ? (uint64_t)x->v : 0;
+}
+static void on_learn(void *arg, uint64_t number, const arpc__ndr_type *t) {
+  fuzz_tree *w = arg;
+  FUZZ_CHECK(number && w->top);
+  if (w->nknown == FUZZ_TREE_KNOWN) return;
+  w->known[w->nknown].number = number;
+  w->known[w->nknown++].type = t;
+}
+static const arpc__ndr_type *on_alias(void *arg, uint64_t number) {
+  fuzz_tree *w = arg;
+  for (unsigned i = 0; i < w->nknown; i++)
+    if (w->known[i].number == number) return push(w, 1), w->known[i].type;
+  return NULL;
+}
 static int64_t on_recall(void *arg, const arpc__ndr_member *m) {
+  if (!m) return top(arg)->v;
   return (*kid(top(arg), m, 0))->v;
 }
 
-const arpc__ndr_sink fuzz_tree_sink = {on_integer, on_number, on_uuid,  on_text, on_null,  on_pending, on_begin,
-                                    on_set,     on_waits,  on_open,  on_drop, on_count, on_recall};
+const arpc__ndr_sink fuzz_tree_sink = {
+    .integer = on_integer, .number = on_number, .uuid = on_uuid,   .context = on_context,   .text = on_text,
+    .null = on_null,       .pending = on_pending, .begin = on_begin, .set = on_set,         .waits = on_waits,
+    .open = on_open,       .drop = on_drop,     .count = on_count, .recall = on_recall,     .promise = on_promise,
+    .alias = on_alias,     .learn = on_learn,   .promised = on_promised};
 
 void fuzz_tree_drop(fuzz_tree *w) {
   while (w->top--)

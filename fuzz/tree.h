@@ -13,12 +13,17 @@ struct fuzz_node {
   int waits;
 };
 
-enum { FUZZ_TREE_DEPTH = 512 };
+enum { FUZZ_TREE_DEPTH = 512, FUZZ_TREE_KNOWN = 16 };
 
 typedef struct fuzz_tree {
   fuzz_node *stack[FUZZ_TREE_DEPTH];
   uint8_t opened[FUZZ_TREE_DEPTH]; /* belongs to the composite below */
   unsigned top;
+  struct {
+    uint64_t number;
+    const arpc__ndr_type *type;
+  } known[FUZZ_TREE_KNOWN]; /* the first full pointers */
+  unsigned nknown;
   size_t fed, nodes, most; /* bytes there are, nodes made, when to say that there is no more room */
 } fuzz_tree;
 

@@ -145,6 +145,7 @@ static int open_module(lua_State *L) {
   arpc__functions(L, st, functions);
   arpc__open_error(L);
   arpc__open_interface(L);
+  arpc__open_context(L);
   arpc__open_wait(L, st);
   arpc__open_event(L, st);
   arpc__open_port(L, st);

@@ -207,7 +207,7 @@ static uint8_t flags_at(lua_State *L, int at) {
 
 static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   static const char *const kinds[] = {"none", "int",     "bool",   "enum",  "float", "uuid",
-                                      "pointer", "struct", "array", "text",  "union", "grid", NULL};
+                                      "pointer", "struct", "array", "text",  "union", "context", "grid", NULL};
   lua_State *L = g->L;
   t->kind = (uint8_t)number_of(L, kinds, arpc__field_string(L, at, "kind"), "kind");
   t->flags = flags_at(L, at);

@@ -59,5 +59,6 @@ arpc_status arpc__unmarshal_out(lua_State *L, const arpc__proc *p, arpc__reader 
 
 /* Registers what idl/compile.lua calls: core.interface{...} makes the userdata. Adds to the table on top. */
 void arpc__open_interface(lua_State *L);
+void arpc__open_context(lua_State *L); /* adds context_handle to the table on top */
 
 #endif

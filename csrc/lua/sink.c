@@ -107,6 +107,7 @@ static int64_t sink_recall(void *arg, const arpc__ndr_member *m) {
 
 const arpc__ndr_sink arpc__lua_sink = {
     .integer = sink_integer, .number = sink_number, .uuid = sink_uuid,   .text = sink_text,
+    .context = arpc__sink_context,
     .null = sink_null,       .pending = sink_pending, .begin = sink_begin, .set = sink_set,
     .waits = sink_waits,     .open = sink_open,     .drop = sink_drop,   .count = sink_count,
     .recall = sink_recall,   .promise = sink_promise, .promised = sink_promised,

@@ -17,11 +17,15 @@ static void push_path(const arpc__source *s) {
   }
 }
 
-void arpc__source_refuse(arpc__source *s, const char *why) {
+void arpc__source_refuse_as(arpc__source *s, arpc_status status, const char *why) {
   luaL_checkstack(s->L, 8, NULL);
   push_path(s);
-  arpc__raise(s->L, ARPC_S_INVALID_ARG, "%s: %s %d '%s': %s", s->proc->name, s->what, s->path[0].m->place + s->shift,
+  arpc__raise(s->L, status, "%s: %s %d '%s': %s", s->proc->name, s->what, s->path[0].m->place + s->shift,
               lua_tostring(s->L, -1), why);
+}
+
+void arpc__source_refuse(arpc__source *s, const char *why) {
+  arpc__source_refuse_as(s, ARPC_S_INVALID_ARG, why);
 }
 
 static void source_refuse(void *arg, const char *why) {
@@ -202,6 +206,7 @@ static void source_leave(void *arg) {
 
 const arpc__ndr_source arpc__lua_source = {
     .integer = source_integer, .number = source_number, .uuid = source_uuid,
+    .context = arpc__source_context,
     .text = source_text,       .count = source_count,   .null = source_null,
     .open = source_open,       .member = source_member, .element = source_element,
     .number_of = arpc__source_number_of,                .sent = arpc__source_sent,

@@ -35,7 +35,12 @@ void arpc__sink_end_aliases(lua_State *L, int below);
 void arpc__sink_learn(void *arg, uint64_t number, const arpc__ndr_type *t);
 const arpc__ndr_type *arpc__sink_alias(void *arg, uint64_t number);
 
+/* ---- context.c ---- */
+void arpc__source_context(void *arg, const arpc__ndr_type *t, arpc__ndr_context *ret);
+void arpc__sink_context(void *arg, const arpc__ndr_type *t, const arpc__ndr_context *v);
+
 /* Raises: the current value is wrong, and why. */
 void arpc__source_refuse(arpc__source *s, const char *why);
+void arpc__source_refuse_as(arpc__source *s, arpc_status status, const char *why);
 
 #endif

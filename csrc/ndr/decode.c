@@ -94,6 +94,15 @@ static void uuid(decoder *d) {
   if (!d->r->error) d->to->uuid(d->arg, &u);
 }
 
+static void context(decoder *d, const arpc__ndr_type *t) {
+  arpc__ndr_context v;
+  arpc__read_align(d->r, 4);
+  v.attributes = arpc__get32(d->r);
+  arpc__uuid_get(d->r, &v.uuid);
+  if (t->flags & ARPC__NDR_REF && !v.attributes && arpc__uuid_nil(&v.uuid)) arpc__fail(d->r, ARPC_X_SS_CONTEXT_MISMATCH);
+  if (!d->r->error) d->to->context(d->arg, t, &v);
+}
+
 /* ---- arrays ------------------------------------------------------------------------------------*/
 /* The words in front of the elements; 0 after a failure. */
 static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64_t *offset, uint64_t *n) {
@@ -354,6 +363,7 @@ static void other(decoder *d, const arpc__ndr_type *t) {
   switch (t->kind) {
     case ARPC__NDR_FLOAT: number(d, t); break;
     case ARPC__NDR_UUID: uuid(d); break;
+    case ARPC__NDR_CONTEXT: context(d, t); break;
     case ARPC__NDR_ARRAY: array(d, t); break;
     case ARPC__NDR_POINTER: pointer(d, t); break;
     case ARPC__NDR_UNION: get_union(d, t); break;

@@ -117,6 +117,14 @@ static void put_uuid(encoder *e) {
   arpc__uuid_put(e->w, &u);
 }
 
+static void put_context(encoder *e, const arpc__ndr_type *t) {
+  arpc__ndr_context v = {0};
+  e->from->context(e->arg, t, &v);
+  arpc__write_align(e->w, 4);
+  arpc__put32(e->w, v.attributes);
+  arpc__uuid_put(e->w, &v.uuid);
+}
+
 /* ---- arrays ------------------------------------------------------------------------------------*/
 static int eval(encoder *e, const arpc__ndr_expr *x, int64_t otherwise, int64_t *ret) {
   *ret = otherwise;
@@ -383,6 +391,7 @@ static void put_other(encoder *e, const arpc__ndr_type *t) {
   switch (t->kind) {
     case ARPC__NDR_FLOAT: put_float(e, t); break;
     case ARPC__NDR_UUID: put_uuid(e); break;
+    case ARPC__NDR_CONTEXT: put_context(e, t); break;
     case ARPC__NDR_ARRAY: put_array(e, t); break;
     case ARPC__NDR_POINTER: put_pointer(e, t); break;
     case ARPC__NDR_UNION: put_union(e, t); break;

@@ -176,6 +176,7 @@ static const char *lay_type(arpc__ndr_type *t) {
   switch (t->kind) {
     case ARPC__NDR_INT: case ARPC__NDR_BOOL: case ARPC__NDR_ENUM: case ARPC__NDR_FLOAT: return lay_scalar(t);
     case ARPC__NDR_UUID: lay(t, 16, 16, 4, 4); return NULL;
+    case ARPC__NDR_CONTEXT: lay(t, 20, 20, 4, 4); return NULL;
     case ARPC__NDR_POINTER: return lay_pointer(t);
     case ARPC__NDR_STRUCT: return lay_struct(t);
     case ARPC__NDR_ARRAY: return lay_array(t);

@@ -33,12 +33,13 @@ typedef enum arpc__ndr_kind {
   ARPC__NDR_ARRAY,   /* `of` is the element */
   ARPC__NDR_TEXT,    /* an array of bytes or of wchar_t, handed over in one piece */
   ARPC__NDR_UNION,   /* `of` is the tag */
+  ARPC__NDR_CONTEXT, /* a context handle */
   ARPC__NDR_GRID     /* `of` is the outermost of `count` dimensions, whose counts all stand in front of the elements */
 } arpc__ndr_kind;
 
 enum {
   ARPC__NDR_SIGNED = 1,     /* INT, ENUM */
-  ARPC__NDR_REF = 2,        /* POINTER: never null */
+  ARPC__NDR_REF = 2,        /* POINTER, CONTEXT: never null */
   ARPC__NDR_CONFORMANT = 4, /* ARRAY, TEXT: a maximum count comes first. GRID: computed. STRUCT: computed, its last member is so */
   ARPC__NDR_VARYING = 8,    /* ARRAY, TEXT: offset and actual count come before the elements */
   ARPC__NDR_STRING = 16,    /* TEXT: ends with a NUL, which counts on the wire only */
@@ -52,6 +53,12 @@ enum {
 
 typedef struct arpc__ndr_type arpc__ndr_type;
 typedef struct arpc__ndr_member arpc__ndr_member;
+
+/* All zero: null. */
+typedef struct arpc__ndr_context {
+  uint32_t attributes;
+  arpc_uuid uuid;
+} arpc__ndr_context;
 
 /* An expression in postfix form over the slots of the frame. No operation: there is no expression. */
 typedef enum arpc__ndr_operator {
@@ -118,7 +125,7 @@ struct arpc__ndr_type {
   uint8_t align[2];  /* computed; of a UNION: the widest */
   uint32_t size[2];  /* scalars: given. Else computed: the fewest bytes a value takes */
   int64_t low[2], high[2]; /* computed, INT and ENUM: what fits; given where RANGED */
-  const char *name;  /* of a struct, union or enum, for messages; may be NULL */
+  const char *name;  /* of a struct, union, enum or context handle, for messages; may be NULL */
   const arpc__ndr_type *of;
   uint32_t count;    /* ARRAY, TEXT that is not conformant: elements; of a string with its NUL. GRID: dimensions.
                         STRUCT: computed, the maximum counts in front of it */
@@ -161,6 +168,7 @@ typedef struct arpc__ndr_source {
   int64_t (*integer)(void *arg, const arpc__ndr_type *t, int syntax); /* INT, BOOL, ENUM; must fit t */
   double (*number)(void *arg);
   void (*uuid)(void *arg, arpc_uuid *ret);
+  void (*context)(void *arg, const arpc__ndr_type *t, arpc__ndr_context *ret); /* *ret is null */
   /* The bytes of a TEXT, without NUL; they last until the current value changes. */
   const char *(*text)(void *arg, const arpc__ndr_type *t, size_t *ret_len);
   size_t (*count)(void *arg, const arpc__ndr_type *t); /* elements of an ARRAY, units of a TEXT, with its NUL */
@@ -190,6 +198,7 @@ typedef struct arpc__ndr_sink {
   void (*integer)(void *arg, const arpc__ndr_type *t, int64_t v); /* INT, BOOL, ENUM */
   void (*number)(void *arg, double v);
   void (*uuid)(void *arg, const arpc_uuid *v);
+  void (*context)(void *arg, const arpc__ndr_type *t, const arpc__ndr_context *v);
   void (*text)(void *arg, const arpc__ndr_type *t, const uint8_t *units, size_t n, int big);
   void (*null)(void *arg, int inner); /* inner: a pointer to it is not null, and could have been */
   void (*pending)(void *arg); /* a pointer that is not null; its referent takes this place later */

@@ -16,6 +16,8 @@ return {
   event = require "asyncrpc.event",
   completion_port = core.completion_port,
   message_queue = core.message_queue,
+  context_handle = core.context_handle,
+  null = core.null,
 
   spawn = task.spawn,
   sleep = core.sleep,

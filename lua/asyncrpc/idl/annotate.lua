@@ -4,7 +4,7 @@ local Writer = {}
 local writer_mt = {__index = Writer}
 
 local plain = {int = "integer", bool = "boolean", float = "number", uuid = "string", text = "string",
-  enum = "string|integer"}
+  enum = "string|integer", context = "userdata"}
 
 local reserved = {}
 for name in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until
@@ -38,7 +38,7 @@ end
 local function may_be_nil(types, number)
   local t = types[number]
   while t.kind == "pointer" and t.ref do t = types[t.of] end
-  return t.kind == "pointer"
+  return t.kind == "pointer" or t.kind == "context" and not t.ref
 end
 
 function Writer:procedure(p)

@@ -83,12 +83,15 @@ function declare.const(scope, d)
   scope:define_constant(d.declarator.name, d.declarator.pos, layout.convert(value, t) or value)
 end
 
+-- Those that have a name of their own, or their first typedef's.
+local tagged = {struct = true, enum = true, union = true, context = true}
+
 function declare.typedef(scope, d)
   local wire = d.attributes.transmit_as or d.attributes.wire_marshal
   local t = types.resolve(scope, wire and wire.args or d.spec, d.attributes)
   for _, each in ipairs(d.declarators) do
     local made = types.declare(scope, t, each, d.attributes, scope.pointers)
-    if made.kind == "struct" or made.kind == "enum" or made.kind == "union" then made.name = made.name or each.name end
+    if tagged[made.kind] then made.name = made.name or each.name end
     scope:define_type(each.name, each.pos, made)
   end
 end
@@ -115,6 +118,14 @@ local function is_handle(t)
   return t.kind == "handle" or (t.kind == "pointer" and t.of.kind == "handle")
 end
 
+-- A context handle that only comes in is never null.
+local function never_null(t)
+  if t.kind == "pointer" and t.of.kind == "context" then
+    return types.copy(t, {of = never_null(t.of)})
+  end
+  return t.kind == "context" and types.copy(t, {ref = true}) or t
+end
+
 -- A parameter's entry; nil for one that is not transmitted.
 local function parameter(scope, p, taken)
   local a = p.attributes
@@ -128,6 +139,7 @@ local function parameter(scope, p, taken)
   if taken[p.name] then scope:error(p.pos, "'%s' is a parameter already", p.name) end
   taken[p.name] = true
   if complain_of_use(scope, t, "parameter", p) then t = types.refused(scope, p.pos, "a parameter is wrong") end
+  if not a.out then t = never_null(t) end
   local entry = {name = p.name, type = t, pos = p.pos, out = a.out and true, ["in"] = (a["in"] or not a.out) and true}
   check_direction(scope, entry)
   return entry

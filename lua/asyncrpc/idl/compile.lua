@@ -103,6 +103,7 @@ end
 
 function Compiler:make(t)
   if scalar[t.kind] then return scalar_of(t) end
+  if t.kind == "context" then return {kind = "context", name = t.name, ref = t.ref} end
   if t.grid then return self:grid(t) end
   if t.kind == "text" then return text_of(t) end
   if t.kind == "array" then return sized(t, {kind = "array", of = self:number(t.of)}) end

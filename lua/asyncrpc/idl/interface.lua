@@ -61,12 +61,16 @@ function Interface:signature(which)
   return ("%s(%s)%s%s"):format(p.name, names(p.arguments), #p.results > 0 and " -> " or "", names(p.results))
 end
 
+local function may_be_nil(t)
+  return t.kind == "pointer" or t.kind == "context" and not t.ref
+end
+
 local function parameters(description, list)
   local found = {}
   for _, m in ipairs(list and list.members or {}) do
     local t = description.types[m.type]
     while t.kind == "pointer" and t.ref do t = description.types[t.of] end
-    if m.place then found[m.place] = {name = m.name, optional = t.kind == "pointer", type = m.type} end
+    if m.place then found[m.place] = {name = m.name, optional = may_be_nil(t), type = m.type} end
   end
   return found
 end

@@ -247,13 +247,31 @@ local function with_range(scope, t, a)
   return t
 end
 
+-- What [context_handle] makes of a type and its declarator: the pointer nearest to the type is the handle.
+local function context(scope, t, d)
+  if t.kind == "context" then return t, d.levels end
+  local levels = {table.unpack(d.levels)}
+  local last = levels[#levels]
+  if last and last.tag == "pointer" and (t.kind ~= "pointer" and t.kind ~= "refused") then
+    levels[#levels] = nil
+  elseif t.kind ~= "pointer" and t.kind ~= "refused" then
+    scope:error(d.pos, "context_handle is for pointers")
+  end
+  return {kind = "context"}, levels
+end
+
+local function is_context(attributes)
+  return attributes.context_handle or attributes.context_handle_noserialize or attributes.context_handle_serialize
+end
+
 -- The type a declarator gives to a name. inner is the class of pointers behind the first level.
 local function declare(scope, t, d, attributes, inner)
   local found = sizes.read(scope, attributes)
   if attributes.switch_is then t = unions.use(scope, t, attributes) end
-  local levels
+  local levels = d.levels
+  if is_context(attributes) then t, levels = context(scope, t, d) end
   local own = t
-  t, levels = unfold(t, d.levels, wanted_levels(found, attributes))
+  t, levels = unfold(t, levels, wanted_levels(found, attributes))
   local is_string_type = own.kind == "pointer" and own.of.kind == "text" and own.of.string
   local string = attributes.string and not is_string_type
   if #levels > 0 or not (own.kind == "pointer" or own.kind == "text" or own.kind == "refused") then
@@ -273,4 +291,4 @@ local function declare(scope, t, d, attributes, inner)
 end
 
 return {resolve = resolve, declare = declare, settle = settle, refused = refused, not_yet = not_yet,
-  unsupported = unsupported, conforms = conforms}
+  unsupported = unsupported, copy = copy, conforms = conforms}
