@@ -1,33 +1,10 @@
 -- spec/idl: y_ files load, and n_ files are told what is wrong with them, word for word.
 local idl = require "asyncrpc.idl"
+local published = require "spec.support.published"
 local stubs = require "spec.support.stubs"
 local uv = require "luv"
 
 local FOLDER = "spec/idl/"
-
--- What a procedure looks like, if it can be called by now.
-local published = {
-  atsvc = {name = "ATSvc", count = 4, opnums = {NetrJobAdd = 0, NetrJobGetInfo = 3},
-    signatures = {NetrJobAdd = "NetrJobAdd(ServerName?, pAtInfo) -> return, pJobId",
-      NetrJobGetInfo = "NetrJobGetInfo(ServerName?, JobId) -> return, ppAtInfo?"}},
-  dssetup = {name = "dssetup", count = 11, opnums = {DsRolerGetPrimaryDomainInformation = 0, Opnum10NotUsedOnWire = 10},
-    signatures = {Opnum3NotUsedOnWire = "Opnum3NotUsedOnWire()"},
-    constants = {DsRoleOperationState = 3, DsRoleOperationNeedReboot = 2}},
-  epmapper = {name = "ept", count = 7, opnums = {ept_insert = 0, ept_lookup = 2, ept_map = 3, ept_mgmt_delete = 6},
-    signatures = {ept_inq_object = "ept_inq_object() -> ept_object, status"},
-    constants = {ept_max_annotation_size = 64, RPC_C_EP_MATCH_BY_BOTH = 3}},
-  witness = {name = "Witness", count = 5, opnums = {WitnessrUnRegister = 2, WitnessrRegisterEx = 4},
-    signatures = {WitnessrGetInterfaceList = "WitnessrGetInterfaceList() -> return, InterfaceList?"},
-    async = {WitnessrAsyncNotify = true}, constants = {WITNESS_STATE_UNAVAILABLE = 255, IP_CHANGE_NOTIFICATION = 4}},
-  lsarpc = {name = "lsarpc", count = 13, opnums = {LsarClose = 0, LsarOpenPolicy = 6, LsarCreateTrustedDomain = 12},
-    signatures = {Opnum9NotUsedOnWire = "Opnum9NotUsedOnWire()"}},
-  svcctl = {name = "svcctl", count = 23, opnums = {RCloseServiceHandle = 0, RCreateServiceW = 12, ROpenSCManagerW = 15,
-    RStartServiceW = 19}, signatures = {Opnum10NotUsedOnWire = "Opnum10NotUsedOnWire()"},
-    constants = {SC_MAX_NAME_LENGTH = 257, SC_MAX_DEPEND_SIZE = 4096, SC_STATUS_PROCESS_INFO = 0}},
-  winreg = {name = "winreg", count = 36, opnums = {BaseRegCreateKey = 6, BaseRegQueryValue = 17,
-    BaseRegGetVersion = 26, BaseRegDeleteKeyEx = 35}, signatures = {Opnum14NotImplemented = "Opnum14NotImplemented()"},
-    constants = {REG_DWORD = 4, MAX_KEY_NAME = 4096, REG_SZ = 1}},
-}
 
 local function files(pattern)
   local list = {}
