@@ -12,7 +12,7 @@ Maker.__index = Maker
 local DEEPEST, TRIES = 12, 200
 
 -- options.structs[name]() makes values of that struct instead; options.cases[name] are the only tags of that
--- union; options.values[name]() gives the values of members and parameters of that name.
+-- union; options.values[name]() gives the values of members and parameters of that name, or "struct.member".
 function random_values.new(description, options)
   return setmetatable({types = description.types, options = options or {}}, Maker)
 end
@@ -185,6 +185,12 @@ local function counted(m)
   return n // m.mul * m.div
 end
 
+-- What the options have for a member, by its name or by "struct.member".
+function Maker:given(list, m)
+  local values = self.options.values
+  return values and (list.name and values[list.name .. "." .. m.name] or values[m.name])
+end
+
 function Maker:slot(list, m)
   local t, may_miss = self.types[m.type], false
   while t.kind == "pointer" do
@@ -192,7 +198,7 @@ function Maker:slot(list, m)
     t = self.types[t.of]
   end
   local union = self:union_of(list, m.slot)
-  local given = self.options.values and self.options.values[m.name]
+  local given = self:given(list, m)
   if may_miss and not given and not m.hidden and math.random(4) == 1 then return nil, 0 end
   local value = given and given() or union and self:tag(union) or counted(m)
   if t.ranged and (value < t.low or value > t.high) then error(again) end
@@ -205,7 +211,7 @@ function Maker:try(list, slots, depth)
     if m.slot then all[i], local_slots[m.slot] = self:slot(list, m) end
   end
   for i, m in ipairs(list.members) do
-    local given = self.options.values and self.options.values[m.name]
+    local given = self:given(list, m)
     if not m.slot and given then all[i] = given()
     elseif not m.slot then all[i] = self:value(m.type, local_slots, depth) end
   end

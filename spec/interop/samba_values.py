@@ -12,7 +12,7 @@ import importlib
 import sys
 
 from samba import ndr
-from samba.dcerpc import misc, security
+from samba.dcerpc import lsa, misc, security
 
 FORMS = {"L": {}, "B": {"bigendian": True}, "6": {"ndr64": True}}
 
@@ -46,6 +46,10 @@ def lua(value):
         value = sid(value)
     elif isinstance(value, tuple):  # a status and its text
         return lua(value[0])
+    elif isinstance(value, lsa.DATA_BUF_PTR):  # a pointer to a pointer
+        return lua(value.buf)
+    elif type(value).__name__ == "ndr_pointer":
+        return lua(value.value)
     elif not isinstance(value, list):
         value = attributes(value)
     return "{%s}" % ",".join(lua(v) for v in value)

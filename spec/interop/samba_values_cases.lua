@@ -83,13 +83,40 @@ end
 local function rows(common, list)
   for k, v in pairs(common) do list[k] = v end
   for _, row in ipairs(list) do
-    for _, name in ipairs {"structs", "compare", "values", "inlined"} do row[name] = row[name] or common[name] end
+    for _, name in ipairs {"structs", "compare", "values", "cases", "inlined"} do
+      row[name] = row[name] or common[name]
+    end
   end
   return list
 end
 
 local function domain(...) return {_SAMPR_DOMAIN_INFO_BUFFER = {...}} end
 
+-- Length and bytes are a struct there.
+local function same_secret(mine, theirs, path, differ)
+  local data = theirs[3][2]
+  local bytes = type(data) == "table" and #data > 0 and string.char(table.unpack(data)) or ""
+  if mine.LastUpdateTime.QuadPart ~= theirs[1] or mine.AuthType ~= theirs[2] or (mine.AuthInfo or "") ~= bytes then
+    differ(path, mine.AuthType, theirs[2])
+  end
+end
+
+local function drive() return {Disk = random_values.text(2, false)} end
+
+-- There with its offset and length.
+local function same_disk(mine, theirs, path, differ)
+  if mine.Disk ~= theirs[3] then differ(path, mine.Disk, theirs[3]) end
+end
+
+-- Levels that Samba has, and whose security descriptors it does not take apart.
+local shares, lists = {0, 1, 2, 501, 1004, 1005, 1006, 1501}, {0, 1, 2, 501}
+local servers = {100, 101, 102, 502, 503, 1005, 1107, 1010, 1016, 1017, 1018, 1501, 1502, 1556}
+
+local function policy(...) return {_LSAPR_POLICY_INFORMATION = {...}} end
+local function trusts(...) return {_LSAPR_TRUSTED_DOMAIN_INFO = {...}} end
+
+local BUFFER = "a length and its bytes are a struct of their own, which begins at eight"
+local LENGTHS = "lengths are of a pointer's size"
 local ALIGNED = "Samba rounds a conformant struct's end up to its alignment"
 
 return {
@@ -156,17 +183,60 @@ return {
     {samba = "svcctl.StartServiceW", ours = "RStartServiceW"},
     {samba = "svcctl.GetServiceDisplayNameW", ours = "RGetServiceDisplayNameW", unlike = "the text has a pointer"},
   }),
-  rows({path = "spec/idl/y_lsarpc.idl", interface = "lsarpc", structs = {RPC_UNICODE_STRING = exact}}, {
+  rows({path = "spec/idl/y_lsarpc.idl", interface = "lsarpc",
+    compare = {_LSAPR_AUTH_INFORMATION = same_secret}, structs = {RPC_UNICODE_STRING = exact}, values = {
+    ["_LSAPR_TRUST_INFORMATION.Name"] = large, ["_LSAPR_POLICY_PRIVILEGE_DEF.Name"] = large,
+    ["_LSAPR_POLICY_PRIMARY_DOM_INFO.Name"] = large, DomainName = large}}, {
     {samba = "lsa.Close", ours = "LsarClose"},
-    {samba = "lsa.EnumPrivs", ours = "LsarEnumeratePrivileges", values = {Name = large}},
-    {samba = "lsa.OpenPolicy", ours = "LsarOpenPolicy",
-      values = {ObjectName = nothing, SecurityDescriptor = nothing},
-      differs = {["6"] = "lengths are pointer-sized"}},
-    {samba = "lsa.QueryInfoPolicy", ours = "LsarQueryInformationPolicy", values = {DomainName = large}},
+    {samba = "lsa.EnumPrivs", ours = "LsarEnumeratePrivileges"},
+    {samba = "lsa.OpenPolicy", ours = "LsarOpenPolicy", values = {ObjectName = nothing, SecurityDescriptor = nothing},
+      differs = {["6"] = LENGTHS}},
+    {samba = "lsa.QueryInfoPolicy", ours = "LsarQueryInformationPolicy", cases = policy(1, 3, 4, 5, 7, 9, 10, 11)},
+    {samba = "lsa.SetInfoPolicy", ours = "LsarSetInformationPolicy", cases = policy(1, 3, 4, 5, 7, 9, 10, 11)},
+    {samba = "lsa.QueryInfoPolicy2", ours = "LsarQueryInformationPolicy2", cases = policy(2),
+      differs = {B = "AuditingMode is a long"}},
+    {samba = "lsa.SetInfoPolicy2", ours = "LsarSetInformationPolicy2", cases = policy(12),
+      structs = {RPC_UNICODE_STRING = large}},
+    {samba = "lsa.QueryInfoPolicy", ours = "LsarQueryInformationPolicy", cases = policy(6),
+      unlike = "a role is of four bytes"},
     {samba = "lsa.CreateAccount", ours = "LsarCreateAccount"},
     {samba = "lsa.EnumAccounts", ours = "LsarEnumerateAccounts",
       values = {PreferedMaximumLength = few}},
-    {samba = "lsa.CreateTrustedDomain", ours = "LsarCreateTrustedDomain", values = {Name = large}},
+    {samba = "lsa.CreateTrustedDomain", ours = "LsarCreateTrustedDomain"},
+    {samba = "lsa.EnumTrustDom", ours = "LsarEnumerateTrustedDomains"},
+    {samba = "lsa.LookupNames", ours = "LsarLookupNames"},
+    {samba = "lsa.LookupSids", ours = "LsarLookupSids"},
+    {samba = "lsa.CreateSecret", ours = "LsarCreateSecret"},
+    {samba = "lsa.EnumPrivsAccount", ours = "LsarEnumeratePrivilegesAccount"},
+    {samba = "lsa.RemovePrivilegesFromAccount", ours = "LsarRemovePrivilegesFromAccount"},
+    {samba = "lsa.QueryTrustedDomainInfo", ours = "LsarQueryInfoTrustedDomain",
+      structs = {RPC_UNICODE_STRING = large}, cases = trusts(1, 2, 3, 6, 9, 10, 13)},
+    {samba = "lsa.QueryTrustedDomainInfoBySid", ours = "LsarQueryTrustedDomainInfo",
+      structs = {RPC_UNICODE_STRING = large}, cases = trusts(7, 8), differs = {["6"] = BUFFER}},
+    {samba = "lsa.SetInformationTrustedDomain", ours = "LsarSetInformationTrustedDomain", cases = trusts(4),
+      differs = {["6"] = LENGTHS}},
+    {samba = "lsa.SetSecret", ours = "LsarSetSecret", differs = {["6"] = LENGTHS}},
+    {samba = "lsa.QuerySecret", ours = "LsarQuerySecret", differs = {["6"] = LENGTHS}},
+    {samba = "lsa.LookupPrivValue", ours = "LsarLookupPrivilegeValue"},
+    {samba = "lsa.LookupPrivName", ours = "LsarLookupPrivilegeName", values = {Name = large}},
+    {samba = "lsa.LookupPrivDisplayName", ours = "LsarLookupPrivilegeDisplayName", values = {DisplayName = large}},
+    {samba = "lsa.EnumAccountRights", ours = "LsarEnumerateAccountRights", structs = {RPC_UNICODE_STRING = large}},
+    {samba = "lsa.RetrievePrivateData", ours = "LsarRetrievePrivateData", differs = {["6"] = LENGTHS}},
+    {samba = "lsa.GetUserName", ours = "LsarGetUserName", values = {}},
+    {samba = "lsa.CreateTrustedDomainEx", ours = "LsarCreateTrustedDomainEx", structs = {RPC_UNICODE_STRING = large},
+      differs = {["6"] = BUFFER}},
+    {samba = "lsa.QueryDomainInformationPolicy", ours = "LsarQueryDomainInformationPolicy",
+      cases = {_LSAPR_POLICY_DOMAIN_INFORMATION = {2, 3}},
+      differs = {["6"] = "the class is a short"}},
+    {samba = "lsa.LookupSids2", ours = "LsarLookupSids2"},
+    {samba = "lsa.LookupNames3", ours = "LsarLookupNames3"},
+    {samba = "lsa.lsaRQueryForestTrustInformation", ours = "LsarQueryForestTrustInformation",
+      structs = {RPC_UNICODE_STRING = large}, values = {TrustedDomainName = exact}},
+    {samba = "lsa.lsaRSetForestTrustInformation", ours = "LsarSetForestTrustInformation",
+      structs = {RPC_UNICODE_STRING = large}, values = {["_LSA_FOREST_TRUST_COLLISION_RECORD.Name"] = exact},
+      differs = {B = "the type of a collision is of four bytes"}},
+    {samba = "lsa.LookupSids3", ours = "LsarLookupSids3"},
+    {samba = "lsa.LookupNames4", ours = "LsarLookupNames4"},
   }),
   rows({path = "spec/idl/y_samr.idl", interface = "samr",
     compare = {_OLD_LARGE_INTEGER = same_halves}, inlined = {_SAMPR_SR_SECURITY_DESCRIPTOR = true},
@@ -205,5 +275,34 @@ return {
     {samba = "samr.RidToSid", ours = "SamrRidToSid"},
     {samba = "samr.ValidatePassword", ours = "SamrValidatePassword",
       values = {ClearPassword = large, UserAccountName = large}},
+  }),
+  rows({path = "spec/idl/y_srvsvc.idl", interface = "srvsvc",
+    cases = {_SHARE_INFO = shares, _SHARE_ENUM_UNION = lists, _SERVER_INFO = servers},
+    values = {shi1501_reserved = none,
+    shi1501_security_descriptor = nothing},
+    compare = {_DISK_INFO = same_disk}, structs = {_DISK_INFO = drive}}, {
+    {samba = "srvsvc.NetConnEnum", ours = "NetrConnectionEnum"},
+    {samba = "srvsvc.NetFileEnum", ours = "NetrFileEnum"},
+    {samba = "srvsvc.NetFileGetInfo", ours = "NetrFileGetInfo"},
+    {samba = "srvsvc.NetSessEnum", ours = "NetrSessionEnum"},
+    {samba = "srvsvc.NetSessDel", ours = "NetrSessionDel"},
+    {samba = "srvsvc.NetShareAdd", ours = "NetrShareAdd"},
+    {samba = "srvsvc.NetShareEnumAll", ours = "NetrShareEnum"},
+    {samba = "srvsvc.NetShareGetInfo", ours = "NetrShareGetInfo"},
+    {samba = "srvsvc.NetShareSetInfo", ours = "NetrShareSetInfo"},
+    {samba = "srvsvc.NetShareCheck", ours = "NetrShareCheck"},
+    {samba = "srvsvc.NetSrvGetInfo", ours = "NetrServerGetInfo"},
+    {samba = "srvsvc.NetSrvSetInfo", ours = "NetrServerSetInfo"},
+    {samba = "srvsvc.NetDiskEnum", ours = "NetrServerDiskEnum",
+      differs = {["6"] = "offset and length of a name are of four bytes"}},
+    {samba = "srvsvc.NetServerStatisticsGet", ours = "NetrServerStatisticsGet"},
+    {samba = "srvsvc.NetTransportEnum", ours = "NetrServerTransportEnum"},
+    {samba = "srvsvc.NetRemoteTOD", ours = "NetrRemoteTOD"},
+    {samba = "srvsvc.NetPathType", ours = "NetprPathType"},
+    {samba = "srvsvc.NetPathCanonicalize", ours = "NetprPathCanonicalize"},
+    {samba = "srvsvc.NetNameValidate", ours = "NetprNameValidate"},
+    {samba = "srvsvc.NetShareDelStart", ours = "NetrShareDelStart", unlike = "the handle may be null"},
+    {samba = "srvsvc.NetShareDelCommit", ours = "NetrShareDelCommit", unlike = "the handle may be null"},
+    {samba = "srvsvc.NetServerTransportAddEx", ours = "NetrServerTransportAddEx"},
   }),
 }

@@ -13,8 +13,11 @@ return {
   witness = {name = "Witness", count = 5, opnums = {WitnessrUnRegister = 2, WitnessrRegisterEx = 4},
     signatures = {WitnessrGetInterfaceList = "WitnessrGetInterfaceList() -> return, InterfaceList?"},
     async = {WitnessrAsyncNotify = true}, constants = {WITNESS_STATE_UNAVAILABLE = 255, IP_CHANGE_NOTIFICATION = 4}},
-  lsarpc = {name = "lsarpc", count = 13, opnums = {LsarClose = 0, LsarOpenPolicy = 6, LsarCreateTrustedDomain = 12},
-    signatures = {Opnum9NotUsedOnWire = "Opnum9NotUsedOnWire()"}},
+  lsarpc = {name = "lsarpc", count = 78, opnums = {LsarClose = 0, LsarOpenPolicy = 6, LsarCreateTrustedDomain = 12,
+    LsarLookupSids = 15, LsarOpenPolicy2 = 44, LsarLookupNames3 = 68, LsarLookupNames4 = 77},
+    signatures = {LsarLookupNames4 = "LsarLookupNames4(Names, TranslatedSids, LookupLevel, MappedCount, " ..
+      "LookupOptions, ClientRevision) -> return, ReferencedDomains?, TranslatedSids, MappedCount"},
+    constants = {PolicyDnsDomainInformation = 12, SidTypeLabel = 10}},
   svcctl = {name = "svcctl", count = 23, opnums = {RCloseServiceHandle = 0, RCreateServiceW = 12, ROpenSCManagerW = 15,
     RStartServiceW = 19}, signatures = {Opnum10NotUsedOnWire = "Opnum10NotUsedOnWire()"},
     constants = {SC_MAX_NAME_LENGTH = 257, SC_MAX_DEPEND_SIZE = 4096, SC_STATUS_PROCESS_INFO = 0}},
@@ -25,4 +28,8 @@ return {
     SamrQueryInformationUser = 36, SamrCreateUser2InDomain = 50, SamrConnect5 = 64, SamrValidatePassword = 67},
     signatures = {SamrValidatePassword = "SamrValidatePassword(InputArg) -> return, OutputArg?"},
     constants = {UserInternal5InformationNew = 26, DomainModifiedInformation2 = 13}},
+  srvsvc = {name = "srvsvc", count = 58, opnums = {NetrConnectionEnum = 8, NetrShareEnum = 15, NetrServerGetInfo = 21,
+    NetrRemoteTOD = 28, NetrDfsGetVersion = 43, NetrShareDelEx = 57},
+    signatures = {NetrShareGetInfo = "NetrShareGetInfo(ServerName?, NetName, Level) -> return, InfoStruct",
+      NetrServerSetInfo = "NetrServerSetInfo(ServerName?, ServerInfo, ParmErr?) -> return, ParmErr?"}},
 }
