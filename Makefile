@@ -44,7 +44,7 @@ Q := $(if $(V),,@)
 AGAIN = $(MAKE) --no-print-directory
 
 .PHONY: all lib core spec-c example test test-c interop asan tsan valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
-        run-example run-test run-tsan run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check
+        run-example run-test run-tsan run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check run-bench-marshal
 
 all: $(LIB) $(CORE) $(EXAMPLES)
 	@:
@@ -144,7 +144,7 @@ mutants:
 
 BENCHES := $(addprefix $(BUILD)/bench/,raw_server raw_client server client) $(BUILD)/lua/benchlua.so
 
-$(BUILD)/bench/raw_%: bench/raw_%.c bench/raw.h bench/bench.h
+$(BUILD)/bench/raw_%: bench/raw_%.c bench/raw.h bench/raw_records.h bench/bench.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_C) $(LDFLAGS) -o $@ $< $(UV_LIBS)
 $(BUILD)/bench/%: bench/%.c bench/address.h bench/bench.h $(LIB)
@@ -156,8 +156,10 @@ $(BUILD)/lua/benchlua.so: bench/benchlua.c bench/bench.h
 
 run-bench-times run-bench-cost run-bench-check: all $(BENCHES)
 	$(Q)$(LUA) bench/run.lua $(@:run-bench-%=%)
+run-bench-marshal: all
+	$(Q)$(LUA) bench/marshal.lua
 bench:
-	@bin/setup build bench && $(AGAIN) run-bench-times
+	@bin/setup build bench && $(AGAIN) run-bench-times run-bench-marshal
 bench-cost bench-check:
 	@bin/setup build bench && $(AGAIN) run-$@
 

@@ -1,4 +1,4 @@
--- The client of the Lua measurements: lua5.4 bench/client.lua ADDR w1|w2 [depth=N ...]
+-- The client of the Lua measurements: lua5.4 bench/client.lua ADDR w1|w2|w5 [depth=N ...]
 local rpc = require "asyncrpc"
 local uv = require "luv"
 local here = arg[0]:match "^(.*)/"
@@ -19,6 +19,12 @@ function loops.w2()
     local n, back = client:Pair(7, text)
     assert(n == 7 and back == text)
   until step()
+  uv.stop()
+end
+function loops.w5()
+  local records = dofile(here .. "/records.lua")()
+  repeat records = client:Records(records) until step()
+  assert(#records == 1000 and records[1000].name == "record-00000999" and records[1000].x == 499.5)
   uv.stop()
 end
 

@@ -1,18 +1,25 @@
-/* raw_client ADDR w1|w2 [depth=N ...]: as many frames outstanding as depth says. */
+/* raw_client ADDR w1|w2|w5 [depth=N ...]: as many frames outstanding as depth says. */
 #include "bench.h"
 #include "raw.h"
+#include "raw_records.h"
 
 static union {
   uv_stream_t s;
   uv_tcp_t t;
   uv_pipe_t p;
 } conn;
-static char body[64];
+static char body[RAW_RECORDS * RAW_RECORD];
 static size_t body_len;
-static int over;
+static int over, records;
 
 static void answered(const raw_header *h, const char *bytes, size_t len) {
-  if (len != body_len || memcmp(bytes, body, len)) exit(1);
+  if (len != body_len) exit(1);
+  if (records) {
+    if (!raw_records_in(bytes, len)) exit(1);
+    body_len = raw_records_out(body);
+  } else if (memcmp(bytes, body, len)) {
+    exit(1);
+  }
   if (over || b_step()) over = 1;
   else raw_send(h->id, body, body_len);
 }
@@ -42,6 +49,11 @@ int main(int argc, char **argv) {
   if (argc < 3 || raw_address(argv[1], &in, &path)) return 2;
   body_len = strcmp(argv[2], "w2") ? 4 : 36;
   memset(body, 'x', sizeof body);
+  records = !strcmp(argv[2], "w5");
+  if (records) {
+    raw_records_make();
+    body_len = raw_records_out(body);
+  }
   if (path) {
     uv_pipe_init(loop, &conn.p, 0);
     uv_pipe_connect(&req, &conn.p, path, on_connect);

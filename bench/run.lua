@@ -44,7 +44,15 @@ end
 local cases = {
   { title = "W1: one call at a time, both on one CPU", workload = "w1", arguments = "ms=500", cpus = { 0, 0 } },
   { title = "W2: 64 calls outstanding", workload = "w2", arguments = "depth=64 ms=500", cpus = { 0, 1 } },
+  { title = "W5: 1,000 records there and back", workload = "w5", arguments = "ms=1000 warmn=20", cpus = { 0, 1 },
+    without = "C to C" },
 }
+
+local function without(name)
+  local list = {}
+  for _, peer in ipairs(peers) do list[#list + 1] = peer.name ~= name and peer or nil end
+  return list
+end
 
 local function times()
   local rounds = tonumber(os.getenv "ARPC_ROUNDS") or 5
@@ -52,7 +60,7 @@ local function times()
     local cpu, rate, ratio = {}, {}, {}
     for _ = 1, rounds do
       local base
-      for i, peer in ipairs(peers) do
+      for i, peer in ipairs(without(case.without)) do
         local words = pair(peer, case.workload, case.arguments, case.cpus)
         local calls, secs, c, s = words:match '"calls":(%d+),"secs":([%d.]+),"ccpu":([%d.]+),"scpu":([%d.]+)'
         if not calls then error(("%s, %s:\n%s"):format(case.title, peer.name, words), 0) end
@@ -65,7 +73,7 @@ local function times()
       end
     end
     print(case.title)
-    for i, peer in ipairs(peers) do
+    for i, peer in ipairs(without(case.without)) do
       local line = "  %-12s %10.0f calls/s  %7.3f us CPU/call  %5.2f x raw"
       print(line:format(peer.name, median(rate[i]), median(cpu[i]), median(ratio[i])))
     end

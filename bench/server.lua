@@ -8,6 +8,7 @@ local server = rpc.server { binding, local_dir = dir }
 server:register(Bench, {
   One = function(_, n) return n end,
   Pair = function(_, n, text) return n, text end,
+  Records = function(_, records) return records end,
 })
 server:listen()
 rpc.run()

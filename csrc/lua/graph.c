@@ -61,6 +61,9 @@ static const arpc__ndr_type *type_at(const arpc__graph *g, int at, const char *n
 static void load_member(arpc__graph *g, arpc__ndr_member *m, int at) {
   lua_State *L = g->L;
   m->name = arpc__field_string(L, at, "name");
+  lua_getfield(L, at, "name");
+  m->key = lua_topointer(L, -1);
+  lua_pop(L, 1);
   if (!m->name) luaL_error(L, "interface description: a member without a name");
   m->type = type_at(g, at, "type");
   m->slot = (int8_t)arpc__field_integer(L, at, "slot", 0, ARPC__NDR_SLOTS - 1, -1);
@@ -83,6 +86,7 @@ static void load_members(arpc__graph *g, arpc__ndr_list *ret, int at) {
     lua_rawgeti(g->L, members, i + 1);
     luaL_checktype(g->L, -1, LUA_TTABLE);
     load_member(g, &ret->members[i], lua_gettop(g->L));
+    ret->members[i].index = (uint16_t)i;
     lua_pop(g->L, 1);
   }
   lua_pop(g->L, 1);

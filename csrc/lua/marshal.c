@@ -23,6 +23,8 @@ static void marshal(arpc__source *s, const arpc__ndr_list *list, int most, int t
     s->absent = lua_gettop(L);
   }
   if (list->aliases) s->known = arpc__push_aliases(L);
+  s->fields = 0;
+  s->safe = s->top = lua_gettop(L);
   arpc__ndr_encode(list, transfer, w, &arpc__lua_source, s, slots);
   if (list->aliases) lua_pop(L, 1);
   if (s->absent) lua_pop(L, 1);

@@ -98,6 +98,13 @@ static void source_uuid(void *arg, arpc_uuid *ret) {
   if (arpc__uuid_parse(text, len, ret)) arpc__source_refuse(s, "uuid expected");
 }
 
+/* The stack has room for what is pushed until the next check, at every eighth step. */
+static void check_stack(arpc__source *s, int more) {
+  if (s->top + more + 24 <= s->safe) return;
+  luaL_checkstack(s->L, more + 96, NULL);
+  s->safe = s->top + more + 96;
+}
+
 /* ---- arrays ------------------------------------------------------------------------------------*/
 static const char *source_text(void *arg, const arpc__ndr_type *t, size_t *ret_len) {
   arpc__source *s = arg;
@@ -121,6 +128,7 @@ static size_t source_count(void *arg, const arpc__ndr_type *t) {
   arpc__source *s = arg;
   if (t->kind == ARPC__NDR_TEXT) return text_units(s, t);
   expect(s, LUA_TTABLE);
+  check_stack(s, 0);
   return lua_rawlen(s->L, s->at);
 }
 
@@ -134,12 +142,17 @@ static void source_miscounted(void *arg, const arpc__ndr_type *t, int64_t want, 
 }
 
 /* ---- structs, steps ----------------------------------------------------------------------------*/
-static int is_member(const arpc__ndr_type *t, const char *name) {
-  for (uint16_t i = 0; i < t->list.count; i++)
-    if (t->list.members[i].name == name) return 1;
-  for (uint16_t i = 0; i < t->list.count; i++)
-    if (!strcmp(t->list.members[i].name, name)) return 1;
-  return 0;
+/* The member whose name the key on the stack is, or the number of members. */
+static uint16_t member_named(lua_State *L, const arpc__ndr_type *t) {
+  uint16_t i = 0, n = t->list.count;
+  const arpc__ndr_member *m = t->list.members;
+  const void *key = lua_topointer(L, -2);
+  while (i < n && m[i].key != key) i++;
+  if (i < n && key) return i;
+  if (lua_type(L, -2) != LUA_TSTRING) return n;
+  const char *name = lua_tostring(L, -2);
+  for (i = 0; i < n && strcmp(m[i].name, name); i++) continue;
+  return i;
 }
 
 static void unknown(arpc__source *s, int key) {
@@ -147,15 +160,24 @@ static void unknown(arpc__source *s, int key) {
   arpc__source_refuse(s, lua_pushfstring(s->L, "unknown field '%s'", lua_tostring(s->L, -1)));
 }
 
+/* The fields of a struct are laid out on the stack, in the order of its members: one pass over the table finds
+ * them all, and the keys that are none. */
 static void source_open(void *arg, const arpc__ndr_type *t) {
   arpc__source *s = arg;
   lua_State *L = s->L;
+  int fields = t->kind == ARPC__NDR_STRUCT ? t->list.count : 0;
   expect(s, LUA_TTABLE);
-  luaL_checkstack(L, 4, NULL);
-  lua_pushnil(L);
+  check_stack(s, fields);
+  if (fields) {
+    s->fields = s->top + 1;
+    s->top += fields;
+  }
+  lua_settop(L, s->top + 1);
   while (lua_next(L, s->at)) {
-    if (lua_type(L, -2) != LUA_TSTRING || !is_member(t, lua_tostring(L, -2))) unknown(s, -2);
-    lua_pop(L, 1);
+    uint16_t i = member_named(L, t);
+    if (i == t->list.count) unknown(s, -2);
+    if (fields) lua_replace(L, s->fields + i);
+    else lua_pop(L, 1);
   }
 }
 
@@ -172,20 +194,31 @@ static int source_null(void *arg, const arpc__ndr_type *t) {
 static struct arpc__source_step *step(arpc__source *s) {
   struct arpc__source_step *to = &s->path[s->depth++];
   to->at = s->at;
+  to->fields = s->fields;
+  to->top = s->top;
+  s->fields = 0;
   return to;
+}
+
+/* What was pushed becomes current. */
+static void pushed(arpc__source *s) {
+  s->at = ++s->top;
+  if (s->depth % 8 == 0) check_stack(s, 0);
 }
 
 static void source_member(void *arg, const arpc__ndr_member *m) {
   arpc__source *s = arg;
-  step(s)->m = m;
+  struct arpc__source_step *to = step(s);
+  to->m = m;
   if (s->depth == 1) {
     s->at = m->place <= s->n ? s->first + m->place - 1 : s->absent;
-    return;
+  } else if (to->fields) {
+    s->at = to->fields + m->index;
+  } else {
+    lua_pushstring(s->L, m->name);
+    lua_rawget(s->L, s->at);
+    pushed(s);
   }
-  luaL_checkstack(s->L, 2, NULL);
-  lua_pushstring(s->L, m->name);
-  lua_rawget(s->L, s->at);
-  s->at = lua_gettop(s->L);
 }
 
 static void source_element(void *arg, size_t i) {
@@ -193,15 +226,18 @@ static void source_element(void *arg, size_t i) {
   struct arpc__source_step *to = step(s);
   to->m = NULL;
   to->i = i;
-  luaL_checkstack(s->L, 2, NULL);
   lua_rawgeti(s->L, s->at, (lua_Integer)i + 1);
-  s->at = lua_gettop(s->L);
+  pushed(s);
 }
 
 static void source_leave(void *arg) {
   arpc__source *s = arg;
-  s->at = s->path[--s->depth].at;
-  if (s->depth) lua_pop(s->L, 1);
+  const struct arpc__source_step *to = &s->path[--s->depth];
+  s->at = to->at;
+  s->fields = to->fields;
+  if (s->top == to->top) return;
+  s->top = to->top;
+  lua_settop(s->L, s->top);
 }
 
 const arpc__ndr_source arpc__lua_source = {

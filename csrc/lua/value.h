@@ -12,13 +12,16 @@ struct arpc__source {
   int first, n;     /* the values on the stack */
   int shift;        /* added to their numbers in messages */
   int at;           /* index of the current value */
+  int fields;       /* index of its first field, where it is a struct that was opened; 0 = not */
+  int top;          /* of the stack, between the functions of the source */
+  int safe;         /* how far it may grow */
   int absent;       /* index of the nil that stands for values left out */
   int depth;
   int known;        /* index of a table: by type of full pointer, values and their numbers */
   struct arpc__source_step {
     const arpc__ndr_member *m; /* NULL: element i */
     size_t i;
-    int at; /* before the step */
+    int at, fields, top; /* before the step */
   } path[ARPC__NDR_DEPTH + 4];
 };
 

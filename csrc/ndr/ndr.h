@@ -96,6 +96,8 @@ typedef struct arpc__ndr_list {
  * from the count of elements in member `counts`, n = (count - add) / mul * div, or is that union's tag. */
 struct arpc__ndr_member {
   const char *name;
+  const void *key; /* the host's, to know the name by; may be NULL */
+  uint16_t index;  /* the host's too: its number in the list, from 0 */
   const arpc__ndr_type *type;
   int8_t slot;    /* of the frame, where its value is kept (an integer, or a pointer to one); -1 = none */
   uint8_t hidden; /* struct members are never quite hidden: given, they must agree */
