@@ -236,8 +236,12 @@ arpc_status arpc_async_status(arpc_runtime *rt, const arpc_async *async);
  * filled and the call's status returned; the handle may be used for another call. */
 arpc_status arpc_async_complete(arpc_runtime *rt, const arpc_async *async, arpc_reply *ret);
 /* Client: asks the server to stop (abortive 0) or gives the call up (1: completes with 1818 on a later
- * turn without the server). The notification still comes. No effect on a finished call. */
+ * turn without the server). The notification still comes. No effect on a finished call. A call that has not
+ * left yet completes with 1818 in either case, and is never sent. Asking twice is asking once; giving up
+ * may follow asking. May be called from any routine, also the call's own. */
 arpc_status arpc_async_cancel(arpc_runtime *rt, const arpc_async *async, int abortive);
+/* Client: asks now, and gives the call up unless it has completed `grace` ms later. Its timeout may be earlier. */
+arpc_status arpc_async_cancel_within(arpc_runtime *rt, const arpc_async *async, uint32_t grace);
 /* Client: changes how a pending call is notified, from the fields of async. */
 arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async);
 /* Client: gives up a call without any further notification: nobody will ask for its result. */
@@ -247,8 +251,24 @@ arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async);
  * handle. A status that no fault may carry (0, hardware exceptions) is refused with 87. */
 arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const void *stub, size_t len);
 arpc_status arpc_async_abort(arpc_runtime *rt, const arpc_async *async, arpc_status status);
-/* Server: 0 = cancelled or disconnected (*ret_why, may be NULL: which), 1791 = still wanted, 1914. */
+/* Both sides: until when the call is to be done, on the runtime's clock; 0 = no time was set. A server knows
+ * only what a client handed over: see pass_deadline. */
+arpc_status arpc_async_deadline(arpc_runtime *rt, const arpc_async *async, uint64_t *ret);
+
+/* Server: 0 = cancelled or disconnected (*ret_why, may be NULL: which), 1791 = still wanted, 1702 = no call of a
+ * server. async NULL: the call whose manager is running, 1725 = none is. */
 arpc_status arpc_server_test_cancel(arpc_runtime *rt, const arpc_async *async, arpc_event_kind *ret_why);
+
+/* Server: has the caller told, once for each kind in `what`, on a later turn, that the client cancelled the call or
+ * is gone; also when that has happened before. `how` is borrowed: its notification fields say how to tell, a routine
+ * receives the call's handle with how's user_info. Subscriptions end with the call, and nothing is told after that.
+ * A second subscription to a kind changes how it is told; what was told is not told again. 1764: other kinds;
+ * 87: no notification, or one event for two kinds; async and the other failures as for arpc_server_test_cancel. */
+enum { ARPC_SUBSCRIBE_DISCONNECT = 1, ARPC_SUBSCRIBE_CANCEL = 2 };
+arpc_status arpc_server_subscribe(arpc_runtime *rt, const arpc_async *async, unsigned what, const arpc_async *how);
+/* One kind at a time (else 1764). *ret_queued (may be NULL): how many notices there have been, 0 or 1. One that is
+ * on its way still comes; none comes that is not counted. */
+arpc_status arpc_server_unsubscribe(arpc_runtime *rt, const arpc_async *async, unsigned what, uint32_t *ret_queued);
 /* Server: the object uuid of the request; 1900 = it had none, 1914. */
 arpc_status arpc_server_object(arpc_runtime *rt, const arpc_async *async, arpc_uuid *ret);
 /* Server: where the call came from, as the string binding of the client's end, like snprintf; 0 when the call
@@ -280,20 +300,27 @@ arpc_status arpc_binding_compose(const char *object, const char *protseq, const 
  * both ends agree to multiplex, else a few. */
 typedef struct arpc_client arpc_client;
 
+#define ARPC_FOREVER UINT32_MAX
+
 typedef struct arpc_client_options {
   uint32_t max_fragment;    /* offered; default 65528 */
   uint32_t max_response;    /* bytes of one answer; default 64 MiB */
   uint32_t max_connections; /* of the association; default 8 */
   uint32_t max_pending;     /* calls not complete; default 1 Mi; one more is refused with 1721 */
-  uint32_t connect_timeout; /* ms for resolve, connect and bind together; default 30000 */
+  uint32_t connect_timeout; /* ms for resolve, connect and bind together; default 30000; ARPC_FOREVER */
+  uint32_t timeout;         /* ms of each call that says nothing else; default none */
+  uint32_t grace;           /* ms a call that timed out waits for the server after cancelling; default 0 */
+  int pass_deadline;        /* hand deadlines to servers that agree to it: asyncrpc's. Others hear nothing */
+  unsigned keep_alive;      /* 1 + level (0 to 10) of arpc_client_keep_alive; default 1 + 5 */
   uint32_t transfer;        /* offered, mask; default both */
   int no_multiplex;         /* do not ask for CONC_MPX */
+  int no_keep_on_orphan;    /* do not ask for it: a connection on which a call was given up ends */
   int causal_strict;        /* without CONC_MPX: wait instead of opening another connection */
   const char *local_dir;    /* of ncalrpc sockets; default as for a server */
 } arpc_client_options;
 
 /* Does no I/O: the first call connects. binding is borrowed for the call only. options may be NULL,
- * fields left zero take their defaults. 1703, 1706, 1819 for a binding that cannot be called. */
+ * fields left zero take their defaults. 1703, 1706, 1819 for a binding that cannot be called, 1709. */
 arpc_status arpc_client_new(arpc_client **ret, arpc_runtime *rt, const arpc_binding *binding,
                             const arpc_syntax *interface, const arpc_client_options *options);
 /* Refuses new calls, completes pending ones (1726/1727) on a later turn, frees itself after that. */
@@ -303,6 +330,20 @@ uint32_t arpc_client_transfer(const arpc_client *client);
 /* Its string binding, like snprintf. */
 size_t arpc_client_binding(const arpc_client *client, char *ret, size_t size);
 
+/* When a silent TCP connection is asked for a sign of life, and given up after 3 s without one: level 0 to 9 is
+ * 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 minutes, 10 is never; else 1709. For open connections and later ones. */
+arpc_status arpc_client_keep_alive(arpc_client *client, unsigned level);
+
+/* Binding options, by their Windows numbers; any other is 1764. Values are 0 or 1, and ms for the timeout. */
+enum {
+  ARPC_OPT_NONCAUSAL = 9,       /* calls need not be dispatched in the order of issue: they pass what is still unsent */
+  ARPC_OPT_UNIQUE_BINDING = 11, /* no connections shared with another client; none are in any case */
+  ARPC_OPT_CALL_TIMEOUT = 12,   /* as the option timeout; 0 and ARPC_FOREVER = none */
+  ARPC_OPT_DONT_LINGER = 13     /* connections end with the client, as they do in any case; 1701 before the first call */
+};
+arpc_status arpc_client_set_option(arpc_client *client, unsigned option, uint32_t value);
+arpc_status arpc_client_option(const arpc_client *client, unsigned option, uint32_t *ret);
+
 typedef struct arpc_request {
   uint16_t opnum;
   const arpc_uuid *object;   /* NULL: the binding's */
@@ -310,7 +351,8 @@ typedef struct arpc_request {
   size_t len;
   const void *stub64;        /* in NDR64; only looked at when arpc_client_transfer asked for it */
   size_t len64;
-  uint32_t timeout;          /* ms for everything; 0 = none */
+  uint32_t timeout;          /* ms for everything; 0 = the client's, ARPC_FOREVER = none */
+  uint64_t deadline;         /* until when, on the runtime's clock; 0 = none. The earlier of the two counts */
 } arpc_request;
 
 /* Issues a call and returns at once. The handle must not stand for a pending call: 1915. On failure

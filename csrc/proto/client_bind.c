@@ -1,14 +1,14 @@
 /* One question at a time: one interface, offered as one element per transfer syntax, because there are
  * servers that cannot read an element with two. The first question (the bind) also asks for features.
  * Results come by position, so the elements are numbered the same way when asking and when reading:
- * NDR20, NDR64, features, without those that are not offered. */
+ * NDR20, NDR64, features, deadlines, without those that are not offered. */
 #include "proto/client_bind.h"
 
 #include <stdlib.h>
 
 enum { MAX_CONTEXTS = 64 };
 
-typedef enum element_kind { NDR20, NDR64, FEATURES, KINDS } element_kind;
+typedef enum element_kind { NDR20, NDR64, FEATURES, DEADLINES, KINDS } element_kind;
 
 static int offers(const arpc__client_conn *c, element_kind kind) {
   switch (kind) {
@@ -16,16 +16,19 @@ static int offers(const arpc__client_conn *c, element_kind kind) {
     return (c->options.transfer & ARPC_NDR20) != 0;
   case NDR64:
     return (c->options.transfer & ARPC_NDR64) != 0;
+  case DEADLINES:
+    return c->options.deadlines && !c->bound;
   default:
     return c->options.features && !c->bound;
   }
 }
 
 static uint8_t count_offers(const arpc__client_conn *c) {
-  return (uint8_t)(offers(c, NDR20) + offers(c, NDR64) + offers(c, FEATURES));
+  return (uint8_t)(offers(c, NDR20) + offers(c, NDR64) + offers(c, FEATURES) + offers(c, DEADLINES));
 }
 
 static arpc_syntax syntax_of(const arpc__client_conn *c, element_kind kind) {
+  if (kind == DEADLINES) return arpc__deadlines_syntax;
   return kind == NDR20 ? arpc__ndr20 : kind == NDR64 ? arpc__ndr64 : arpc__features_syntax(c->options.features);
 }
 
@@ -101,15 +104,16 @@ static int accepted(arpc__client_context *x, const arpc__pdu_result *r, const ar
   return 1;
 }
 
-static int take_features(arpc__client_conn *c, const arpc__pdu_result *r) {
-  if (r->result == ARPC__NEGOTIATE_ACK) c->features = (uint8_t)(r->reason & c->options.features);
+static int take_features(arpc__client_conn *c, element_kind kind, const arpc__pdu_result *r) {
+  if (r->result == ARPC__NEGOTIATE_ACK && kind == DEADLINES) c->deadlines = r->reason == 1;
+  else if (r->result == ARPC__NEGOTIATE_ACK) c->features = (uint8_t)(r->reason & c->options.features);
   return r->result != ARPC__ACCEPTANCE;
 }
 
 static int take_result(arpc__client_conn *c, arpc__client_context *x, element_kind kind, uint16_t id,
                        const arpc__pdu_result *r) {
   arpc_syntax offered = syntax_of(c, kind);
-  if (kind == FEATURES) return take_features(c, r);
+  if (kind >= FEATURES) return take_features(c, kind, r);
   if (r->result == ARPC__ACCEPTANCE) return accepted(x, r, &offered, id);
   if (r->result > ARPC__PROVIDER_REJECTION) return 0;
   refused_for(x, r);

@@ -46,6 +46,7 @@ typedef struct arpc__client_options {
   uint8_t transfer;      /* mask of ARPC_NDR20, ARPC_NDR64 to offer, one element each */
   uint8_t multiplex;     /* ask for CONC_MPX */
   uint8_t features;      /* bind-time features to ask for: ARPC__BTFN_* ; 0 = send no such element */
+  uint8_t deadlines;     /* ask for deadlines behind stubs */
   uint32_t group;        /* association group to join, 0 = a new one */
 } arpc__client_options;
 
@@ -59,6 +60,7 @@ struct arpc__client_conn {
   uint8_t shutdown;    /* the server asked for the end: issue nothing new */
   uint8_t multiplex;   /* agreed */
   uint8_t features;    /* agreed, mask */
+  uint8_t deadlines;   /* agreed */
   uint16_t max_xmit;   /* of a fragment we send */
   uint16_t max_recv;   /* of a response we accept */
   uint32_t group;      /* as bind_ack said */
@@ -141,6 +143,7 @@ typedef struct arpc__server_options {
   uint8_t transfer;      /* mask spoken */
   uint8_t prefer;        /* of two acceptable ones */
   uint8_t features;      /* bind-time features granted: mask */
+  uint8_t deadlines;     /* deadlines behind stubs are granted */
   const char *address;   /* secondary address for bind_ack, borrowed for good; "" = none */
   arpc__server_host host;
 } arpc__server_options;
@@ -162,6 +165,7 @@ struct arpc__server_conn {
   uint8_t broken;        /* 1, and 2 once it was said */
   uint8_t multiplex;
   uint8_t features;
+  uint8_t deadlines;     /* agreed */
   uint16_t max_xmit;     /* of a fragment, granted both ways */
   uint16_t max_recv;     /* of a request we accept */
   uint32_t group;        /* 0 = in none */

@@ -16,6 +16,8 @@ int arpc__transfer_of(const arpc_syntax *syntax) {
   return 0;
 }
 
+const arpc_syntax arpc__deadlines_syntax = {{0x1d0f7c52, 0x8a36, 0x4e0b, {0xb1, 0x94, 0x5e, 0x27, 0x60, 0xc3, 0x1a, 0x8d}}, 1, 0};
+
 arpc_syntax arpc__features_syntax(uint8_t features) {
   return (arpc_syntax){{0x6cb71c2c, 0x9812, 0x4540, {features}}, 1, 0};
 }

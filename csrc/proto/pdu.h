@@ -45,6 +45,9 @@ int arpc__transfer_of(const arpc_syntax *syntax);
 arpc_syntax arpc__features_syntax(uint8_t features);
 /* 1 and the mask when the syntax is one. */
 int arpc__features_of(const arpc_syntax *syntax, uint8_t *ret);
+/* A "syntax" of our own, asked for in the same manner: every request's stub ends with the ms that are left of its
+ * deadline. Whoever does not know it refuses the element, as any other transfer syntax it does not speak. */
+extern const arpc_syntax arpc__deadlines_syntax;
 
 /* ---- integers at a place known to be there ------------------------------------------------------*/
 

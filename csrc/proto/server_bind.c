@@ -22,6 +22,7 @@ typedef struct offer { /* one element */
   arpc__pdu_element element;
   uint8_t listed;      /* known transfer syntaxes in it, a mask */
   uint8_t is_features; /* it is no interface but a question for features */
+  uint8_t is_deadlines; /* ... for deadlines, and they are to be had */
   uint8_t features;
 } offer;
 
@@ -31,6 +32,7 @@ typedef struct choice { /* what is accepted */
   uint8_t transfer;
   uint8_t asks_features;
   uint8_t features;      /* granted */
+  uint8_t deadlines;     /* granted */
   uint16_t id;
   arpc_syntax abstract;
   arpc__pdu_bind bind;
@@ -48,15 +50,17 @@ static const void *find_interface(const arpc__server_conn *c, const arpc_syntax 
 
 /* ---- offers ------------------------------------------------------------------------------------*/
 
-static int read_offer(arpc__reader *r, int in_bind, offer *ret) {
+static int read_offer(const arpc__server_conn *c, arpc__reader *r, int in_bind, offer *ret) {
   if (!arpc__read_element(r, &ret->element)) return 0;
   arpc__reader syntaxes = ret->element.syntaxes;
-  ret->listed = ret->is_features = 0;
+  ret->listed = ret->is_features = ret->is_deadlines = 0;
   for (unsigned i = 0; i < ret->element.count; i++) {
     arpc_syntax s;
     arpc__read_syntax(&syntaxes, &s);
     ret->listed |= (uint8_t)arpc__transfer_of(&s);
-    if (i == 0 && in_bind) ret->is_features = (uint8_t)arpc__features_of(&s, &ret->features);
+    if (i > 0 || !in_bind) continue;
+    ret->is_features = (uint8_t)arpc__features_of(&s, &ret->features);
+    ret->is_deadlines = c->options.deadlines && arpc__syntax_equal(&s, &arpc__deadlines_syntax);
   }
   return 1;
 }
@@ -96,10 +100,11 @@ static int examine_offers(const arpc__server_conn *c, const arpc__pdu *p, arpc__
   int reason = GOOD;
   for (int i = 0; i < ch->bind.count && reason == GOOD; i++) {
     offer o;
-    if (!read_offer(r, p->type == ARPC__BIND, &o)) return ARPC__NAK_VERSION;
+    if (!read_offer(c, r, p->type == ARPC__BIND, &o)) return ARPC__NAK_VERSION;
     const arpc__server_context *old = arpc__server_context_of(c, o.element.id);
     if (!o.element.count) reason = ARPC__NAK_NONE;
     else if (o.is_features) reason = take_features(c, ch, &o);
+    else if (o.is_deadlines) ch->deadlines = 1;
     else if (old && contradicts(old, &o)) reason = ARPC__NAK_NONE;
     else weigh(c, ch, i, &o, p->big);
   }
@@ -107,12 +112,12 @@ static int examine_offers(const arpc__server_conn *c, const arpc__pdu *p, arpc__
 }
 
 /* The id of the accepted element must not stand for another interface too. */
-static int examine_ids(const arpc__pdu *p, const choice *ch) {
+static int examine_ids(const arpc__server_conn *c, const arpc__pdu *p, const choice *ch) {
   arpc__reader r = ch->bind.elements;
   for (int i = 0; i < ch->bind.count; i++) {
     offer o;
-    read_offer(&r, p->type == ARPC__BIND, &o);
-    if (o.is_features || ch->index < 0 || o.element.id != ch->id) continue;
+    read_offer(c, &r, p->type == ARPC__BIND, &o);
+    if (o.is_features || o.is_deadlines || ch->index < 0 || o.element.id != ch->id) continue;
     if (!arpc__syntax_equal(&o.element.abstract, &ch->abstract)) return ARPC__NAK_NONE;
   }
   return GOOD;
@@ -142,7 +147,7 @@ static int examine(const arpc__server_conn *c, const arpc__pdu *p, choice *ch, i
   arpc__reader r = ch->bind.elements;
   int reason = examine_offers(c, p, &r, ch), form = examine_form(p, r.pos);
   if (reason == GOOD) reason = form;
-  if (reason == GOOD) reason = examine_ids(p, ch);
+  if (reason == GOOD) reason = examine_ids(c, p, ch);
   if (reason == GOOD) *ret_security = examine_security(p, r.pos);
   return reason;
 }
@@ -173,6 +178,7 @@ static void refuse_offer(arpc__server_conn *c, const offer *o) {
 static void answer_offer(arpc__server_conn *c, const choice *ch, int index, const offer *o) {
   const arpc_syntax *chosen = ch->transfer == ARPC_NDR64 ? &arpc__ndr64 : &arpc__ndr20;
   if (o->is_features) arpc__write_result(&c->out, ARPC__NEGOTIATE_ACK, ch->features, NULL);
+  else if (o->is_deadlines) arpc__write_result(&c->out, ARPC__NEGOTIATE_ACK, 1, NULL);
   else if (index != ch->index) refuse_offer(c, o);
   else if (add_context(c, ch)) arpc__write_result(&c->out, ARPC__ACCEPTANCE, ARPC__REASON_NONE, chosen);
   else arpc__write_result(&c->out, ARPC__PROVIDER_REJECTION, ARPC__REASON_LIMIT, NULL);
@@ -194,7 +200,7 @@ static int answer(arpc__server_conn *c, const arpc__pdu *p, const choice *ch) {
   arpc__write_ack_head(&c->out, start, c->max_xmit, c->max_xmit, c->group, address, ch->bind.count);
   for (int i = 0; i < ch->bind.count; i++) {
     offer o;
-    read_offer(&r, in_bind, &o);
+    read_offer(c, &r, in_bind, &o);
     answer_offer(c, ch, i, &o);
   }
   return arpc__end_pdu(&c->out, start);
@@ -226,6 +232,7 @@ int arpc__server_bind(arpc__server_conn *c, const arpc__pdu *p) {
   }
   grant(c, &ch.bind);
   c->features = ch.features;
+  c->deadlines = ch.deadlines;
   return answer(c, p, &ch);
 }
 

@@ -4,6 +4,7 @@
 #include "rpc/client.h"
 
 #include "rpc/notify.h"
+#include "rpc/server.h"
 
 #include <stdlib.h>
 
@@ -45,7 +46,8 @@ static arpc__call *record_new(arpc_runtime *rt) {
   arpc__list_init(node);
   call->link = NULL;
   call->state = ARPC__WAITING;
-  call->cancelled = call->borrowed = call->dropped = 0;
+  call->cancelled = call->borrowed = call->dropped = call->last = call->expired = 0;
+  call->deadline = 0;
   return call;
 }
 
@@ -105,6 +107,7 @@ static void settle(arpc__call *call) {
   arpc_runtime *rt = call->rt;
   arpc_async handle = call->handle;
   call->state = ARPC__SETTLED;
+  if (call->expired && call->reply.status == ARPC_S_CALL_CANCELLED) call->reply.timed_out = 1;
   leave_client(call);
   if (call->dropped || rt->silent) {
     forget(call);
@@ -139,15 +142,47 @@ void arpc__call_free_all(arpc_runtime *rt) {
     if (rt->slots[i].call && !rt->slots[i].server) forget(rt->slots[i].call);
 }
 
-/* ---- issuing -----------------------------------------------------------------------------------*/
+/* ---- giving up ---------------------------------------------------------------------------------*/
 
-static void on_timeout(arpc__timer *t) {
-  arpc__call *call = arpc__of(arpc__call, timer, t);
-  arpc_reply late = arpc__failure(ARPC_S_CALL_CANCELLED, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, call->state == ARPC__SENT);
-  late.timed_out = 1;
+/* Tells the server that nobody waits any more: asked to stop first, whoever asked. */
+static arpc_reply give_up(arpc__call *call) {
+  int sent = call->state == ARPC__SENT;
+  if (sent && !call->cancelled) arpc__link_cancel(call->link, call);
+  call->cancelled = 1;
   if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 1);
+  return arpc__failure(ARPC_S_CALL_CANCELLED, sent ? ARPC_PHASE_WAIT : ARPC_PHASE_CONNECT, ARPC_WHERE_LOCAL, sent);
+}
+
+/* The deadline, or the end of the grace after it or after a cancel. */
+static void on_timer(arpc__timer *t) {
+  arpc__call *call = arpc__of(arpc__call, timer, t);
+  if (call->deadline && call->deadline <= arpc_runtime_now(call->rt)) call->expired = 1;
+  if (!call->last && call->grace && call->state == ARPC__SENT) {
+    call->last = 1;
+    if (!call->cancelled) arpc__link_cancel(call->link, call);
+    call->cancelled = 1;
+    if (call->state == ARPC__SENT && arpc__timer_start(call->rt, t, call->grace, on_timer)) return;
+  }
+  arpc_reply late = give_up(call);
   arpc__call_settle(call, &late);
 }
+
+/* From the issue on: resolving, connecting, binding and sending are in it. */
+static arpc_status start_clock(arpc__call *call, const arpc_request *request) {
+  const arpc_client_options *o = &call->client->options;
+  uint32_t timeout = request->timeout ? request->timeout : o->timeout;
+  if (timeout == ARPC_FOREVER) timeout = 0;
+  if (!timeout && !request->deadline) return ARPC_S_OK;
+  uint64_t now = arpc__clock_look(call->rt);
+  call->deadline = timeout ? now + timeout : request->deadline;
+  if (request->deadline && request->deadline < call->deadline) call->deadline = request->deadline;
+  call->grace = o->grace;
+  call->expired = call->deadline <= now;
+  if (call->expired) return ARPC_S_OK;
+  return arpc__timer_start(call->rt, &call->timer, call->deadline - now, on_timer) ? ARPC_S_OK : ARPC_S_OUT_OF_MEMORY;
+}
+
+/* ---- issuing -----------------------------------------------------------------------------------*/
 
 static void fill(arpc__call *call, arpc_client *client, const arpc_async *async, const arpc_request *request) {
   const arpc_uuid *object = request->object ? request->object : arpc_binding_object(client->binding);
@@ -206,9 +241,13 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
   }
   fill(call, client, async, request);
   account(call);
-  if (request->timeout && !arpc__timer_start(rt, &call->timer, request->timeout, on_timeout))
-    status = ARPC_S_OUT_OF_MEMORY;
-  if (!status) status = submit(call, request);
+  if (request->timeout || request->deadline || client->options.timeout) status = start_clock(call, request);
+  if (call->expired) {
+    arpc_reply late = give_up(call);
+    arpc__call_settle_later(call, &late);
+  } else if (!status) {
+    status = submit(call, request);
+  }
   if (status) { /* refused: as if it had not been */
     take_off(call);
     leave_client(call);
@@ -263,13 +302,30 @@ arpc_status arpc_async_cancel(arpc_runtime *rt, const arpc_async *async, int abo
   arpc__call *call = call_of(rt, async, &error);
   if (!call) return error;
   if (call->state >= ARPC__SETTLING) return ARPC_S_OK;
-  if (call->state == ARPC__SENT && !call->cancelled) arpc__link_cancel(call->link, call);
-  call->cancelled = 1;
-  if (call->state == ARPC__SENT && !abortive) return ARPC_S_OK;
-  arpc_reply given_up =
-      arpc__failure(ARPC_S_CALL_CANCELLED, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, call->state == ARPC__SENT);
-  if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 1);
+  if (call->state == ARPC__SENT && !abortive) {
+    if (!call->cancelled) arpc__link_cancel(call->link, call);
+    call->cancelled = 1;
+    return ARPC_S_OK;
+  }
+  arpc_reply given_up = give_up(call);
   arpc__call_settle_later(call, &given_up);
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_async_cancel_within(arpc_runtime *rt, const arpc_async *async, uint32_t grace) {
+  arpc_status error = arpc_async_cancel(rt, async, !grace);
+  arpc__call *call = error ? NULL : call_of(rt, async, &error);
+  if (!call || call->state != ARPC__SENT || grace == ARPC_FOREVER) return error;
+  call->last = 1;
+  uint64_t end = arpc__clock_look(rt) + grace;
+  if (arpc__timer_armed(&call->timer) && call->timer.due <= end) return ARPC_S_OK;
+  return arpc__timer_start(rt, &call->timer, grace, on_timer) ? ARPC_S_OK : ARPC_S_OUT_OF_MEMORY;
+}
+
+arpc_status arpc_async_deadline(arpc_runtime *rt, const arpc_async *async, uint64_t *ret) {
+  arpc__slot *s = rt ? arpc__slot_of(rt, async) : NULL;
+  if (!s) return ARPC_S_INVALID_ASYNC_HANDLE;
+  *ret = s->server ? arpc__served_deadline(s->call) : ((arpc__call *)s->call)->deadline;
   return ARPC_S_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 enum { FRAGMENT = 65528, RESPONSE = 64 * 1024 * 1024, CONNECTIONS = 8, PENDING = 1024 * 1024, CONNECT_MS = 30000 };
+enum { KEEP_ALIVE_USUAL = 5, KEEP_ALIVE_OFF = 10 };
 
 static uint32_t or_default(uint32_t value, uint32_t fallback) {
   return value ? value : fallback;
@@ -19,6 +20,7 @@ static void set_options(arpc_client *c, const arpc_client_options *given) {
   o.max_pending = or_default(o.max_pending, PENDING);
   o.connect_timeout = or_default(o.connect_timeout, CONNECT_MS);
   o.transfer = o.transfer & (ARPC_NDR20 | ARPC_NDR64) ? o.transfer & (ARPC_NDR20 | ARPC_NDR64) : ARPC_NDR20 | ARPC_NDR64;
+  o.keep_alive = or_default(o.keep_alive, 1 + KEEP_ALIVE_USUAL);
   o.local_dir = NULL;
   c->options = o;
   c->transfer = (uint8_t)o.transfer;
@@ -33,6 +35,7 @@ static void free_client(arpc_client *c) {
 arpc_status arpc_client_new(arpc_client **ret, arpc_runtime *rt, const arpc_binding *binding,
                             const arpc_syntax *interface, const arpc_client_options *options) {
   if (rt->closing) return ARPC_S_INVALID_BINDING;
+  if (options && options->keep_alive > 1 + KEEP_ALIVE_OFF) return ARPC_S_INVALID_TIMEOUT;
   if (!*arpc_binding_endpoint(binding)) return ARPC_S_BINDING_INCOMPLETE;
   arpc_client *c = calloc(1, sizeof *c);
   if (!c) return ARPC_S_OUT_OF_MEMORY;
@@ -60,6 +63,32 @@ size_t arpc_client_binding(const arpc_client *client, char *ret, size_t size) {
   return arpc_binding_format(client->binding, ret, size);
 }
 
+arpc_status arpc_client_keep_alive(arpc_client *c, unsigned level) {
+  if (level > KEEP_ALIVE_OFF) return ARPC_S_INVALID_TIMEOUT;
+  c->options.keep_alive = 1 + level;
+  for (arpc__list *n = c->links.next; n != &c->links; n = n->next) arpc__link_keep_alive(arpc__of(arpc__link, node, n));
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_client_set_option(arpc_client *c, unsigned option, uint32_t value) {
+  if (option == ARPC_OPT_DONT_LINGER && !c->called) return ARPC_S_WRONG_KIND_OF_BINDING;
+  if (option == ARPC_OPT_CALL_TIMEOUT) c->options.timeout = value;
+  else if (option == ARPC_OPT_NONCAUSAL) c->noncausal = value != 0;
+  else if (option == ARPC_OPT_UNIQUE_BINDING) c->unique = value != 0;
+  else if (option == ARPC_OPT_DONT_LINGER) c->dont_linger = value != 0;
+  else return ARPC_S_CANNOT_SUPPORT;
+  return ARPC_S_OK;
+}
+
+arpc_status arpc_client_option(const arpc_client *c, unsigned option, uint32_t *ret) {
+  if (option == ARPC_OPT_CALL_TIMEOUT) *ret = c->options.timeout;
+  else if (option == ARPC_OPT_NONCAUSAL) *ret = c->noncausal;
+  else if (option == ARPC_OPT_UNIQUE_BINDING) *ret = c->unique;
+  else if (option == ARPC_OPT_DONT_LINGER) *ret = c->dont_linger;
+  else return ARPC_S_CANNOT_SUPPORT;
+  return ARPC_S_OK;
+}
+
 /* ---- carrying calls ----------------------------------------------------------------------------*/
 
 static arpc__link *free_link(arpc_client *c) {
@@ -79,7 +108,8 @@ static int may_open(const arpc_client *c) {
     if (link->state == ARPC__READY && !link->conn.shutdown) live++;
   }
   if (live == 0) return 1;
-  return c->serial && !c->enough && !c->options.causal_strict && live < c->options.max_connections;
+  int more = c->noncausal || (c->serial && !c->options.causal_strict);
+  return more && !c->enough && live < c->options.max_connections;
 }
 
 /* The stub in the syntax of the link; a server that now picks another one than before is refused. */

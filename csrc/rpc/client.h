@@ -27,6 +27,10 @@ struct arpc_client {
   uint8_t transfer;         /* what stubs are needed: the offer, then the one agreed */
   uint8_t serial;           /* the server does not multiplex */
   uint8_t enough;           /* and refused a further link: those that are ready have to do */
+  uint8_t noncausal;        /* option 9 */
+  uint8_t unique;           /* options 11 and 13: */
+  uint8_t dont_linger;      /* remembered, there is nothing to do */
+  uint8_t called;           /* a call has been issued */
   uint8_t closed;           /* refuses calls, its links are going */
   uint8_t released;         /* the owner's pointer is gone */
   uint8_t pumping;
@@ -49,6 +53,10 @@ struct arpc__call {
   uint8_t cancelled;        /* co_cancel was sent, or would have been */
   uint8_t borrowed;         /* reply.stub lies in bytes that go away when the notification returns */
   uint8_t dropped;          /* nobody will collect it */
+  uint8_t last;             /* the timer gives the call up: the server has been asked */
+  uint8_t expired;          /* the deadline has passed */
+  uint32_t grace;           /* ms from the deadline to giving up */
+  uint64_t deadline;        /* 0 = none */
   arpc_uuid object;
   arpc__buf stub, stub64;   /* while WAITING */
   arpc_async handle;        /* how to notify, and what the routine receives */
@@ -101,6 +109,7 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub
  * live on after that retires. */
 void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan);
 void arpc__link_cancel(arpc__link *link, arpc__call *call);
+void arpc__link_keep_alive(arpc__link *link);
 /* Ends the link: its calls are lost or fail with `reply` (NULL: by what was sent), settled later. */
 void arpc__link_kill(arpc__link *link, const arpc_reply *reply);
 

@@ -8,6 +8,11 @@ uint64_t arpc_runtime_now(const arpc_runtime *rt) {
   return rt->clock.manual ? rt->clock.now : uv_now(rt->loop);
 }
 
+uint64_t arpc__clock_look(arpc_runtime *rt) {
+  if (!rt->clock.manual) uv_update_time(rt->loop);
+  return arpc_runtime_now(rt);
+}
+
 static void place(arpc__clock *c, uint32_t i, arpc__timer *t) {
   c->heap[i] = t;
   t->at = i + 1;
@@ -88,8 +93,7 @@ int arpc__timer_start(arpc_runtime *rt, arpc__timer *t, uint64_t ms, void (*fn)(
   arpc__clock *c = &rt->clock;
   arpc__timer_stop(rt, t);
   if (!room(c)) return 0;
-  if (!c->manual) uv_update_time(rt->loop); /* whoever starts it may have computed for long */
-  uint64_t now = arpc_runtime_now(rt);
+  uint64_t now = arpc__clock_look(rt);
   t->fn = fn;
   t->due = ms > UINT64_MAX / 2 ? UINT64_MAX : now + (ms ? ms : 1);
   sift_up(c, c->count++, t);

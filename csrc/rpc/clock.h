@@ -27,6 +27,8 @@ struct arpc__clock {
 /* 1 = armed; it fires once, on a later turn, inside arpc__enter. Re-arming moves it. ms 0 counts as 1. */
 int arpc__timer_start(arpc_runtime *rt, arpc__timer *t, uint64_t ms, void (*fn)(arpc__timer *t));
 void arpc__timer_stop(arpc_runtime *rt, arpc__timer *t);
+/* Now, looked up anew: whoever asks may have computed for long. */
+uint64_t arpc__clock_look(arpc_runtime *rt);
 static inline int arpc__timer_armed(const arpc__timer *t) {
   return t->at != 0;
 }

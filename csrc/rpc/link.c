@@ -86,6 +86,10 @@ static void on_bind_timeout(arpc__timer *t) {
   fail_to_open(arpc__of(arpc__link, timer, t), ARPC_S_SERVER_UNAVAILABLE, ARPC_WHERE_TRANSPORT, 1);
 }
 
+void arpc__link_keep_alive(arpc__link *link) {
+  arpc__transport_keep_alive(link->transport, link->client->options.keep_alive - 1);
+}
+
 /* ---- binding -----------------------------------------------------------------------------------*/
 
 static void on_opened(void *owner, int error) {
@@ -95,6 +99,7 @@ static void on_opened(void *owner, int error) {
     return;
   }
   link->state = ARPC__BINDING;
+  arpc__link_keep_alive(link);
   writes(link);
   arpc_status status = arpc__client_present(&link->conn, &link->client->interface, &link->context);
   wrote(link);
@@ -260,26 +265,46 @@ arpc_status arpc__link_open(arpc_client *client) {
                                                          .max_response = o->max_response,
                                                          .transfer = client->transfer,
                                                          .multiplex = !o->no_multiplex,
-                                                         .features = ARPC__BTFN_KEEP_ON_ORPHAN,
+                                                         .features = o->no_keep_on_orphan ? 0 : ARPC__BTFN_KEEP_ON_ORPHAN,
+                                                         .deadlines = o->pass_deadline != 0,
                                                          .group = client->group});
   arpc__list_append(&client->links, &link->node);
   client->nlinks++;
-  arpc__timer_start(client->rt, &link->timer, o->connect_timeout, on_bind_timeout);
+  if (o->connect_timeout != ARPC_FOREVER) arpc__timer_start(client->rt, &link->timer, o->connect_timeout, on_bind_timeout);
   return ARPC_S_OK;
 }
 
 int arpc__link_free_for_call(const arpc__link *link) {
   if (link->state != ARPC__READY || link->conn.shutdown) return 0;
-  if (link->transport->unsent > ARPC__CLIENT_UNSENT) return 0;
+  if (link->transport->unsent > (link->client->noncausal ? 0 : ARPC__CLIENT_UNSENT)) return 0;
   return link->conn.multiplex || arpc__client_idle(&link->conn);
+}
+
+static arpc_status request(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
+  return arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
+                              call->has_object ? &call->object : NULL, stub, len);
+}
+
+/* Where both ends agreed to it, the ms that are left stand behind the stub, little endian: UINT32_MAX = no end. */
+static arpc_status request_with_deadline(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
+  uint64_t now = arpc__clock_look(link->client->rt), left = call->deadline > now ? call->deadline - now : 0;
+  if (!call->deadline || left > UINT32_MAX) left = UINT32_MAX;
+  uint8_t bytes[4] = {(uint8_t)left, (uint8_t)(left >> 8), (uint8_t)(left >> 16), (uint8_t)(left >> 24)};
+  arpc__buf whole = {0};
+  arpc__buf_put(&whole, stub, len);
+  arpc__buf_put(&whole, bytes, sizeof bytes);
+  arpc_status status = whole.error ? whole.error : request(link, call, whole.data, whole.len);
+  arpc__buf_free(&whole);
+  return status;
 }
 
 arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
   writes(link);
   call->mark = link->flushed + arpc__buf_unread(&link->conn.out);
-  arpc_status status = arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
-                                            call->has_object ? &call->object : NULL, stub, len);
+  arpc_status status =
+      link->conn.deadlines ? request_with_deadline(link, call, stub, len) : request(link, call, stub, len);
   if (status) return status;
+  link->client->called = 1;
   call->state = ARPC__SENT;
   call->link = link;
   arpc__list_append(&link->calls, &call->node);

@@ -126,8 +126,13 @@ static int memory_remote(const arpc__transport *t, struct sockaddr_storage *ret)
   return 0;
 }
 
+static void memory_keep_alive(arpc__transport *t, unsigned level) {
+  (void)t;
+  (void)level;
+}
+
 static const arpc__transport_ops memory_ops = {memory_write, memory_reading, memory_finish, memory_close,
-                                               memory_remote};
+                                               memory_remote, memory_keep_alive};
 
 static arpc__memory *memory_new(arpc_runtime *rt) {
   arpc__memory *m = calloc(1, sizeof *m);

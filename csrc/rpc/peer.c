@@ -105,7 +105,7 @@ static void handle_events(arpc__peer *peer) {
       break;
     case ARPC__S_CANCEL:
     case ARPC__S_ORPHAN:
-      arpc__served_cancel(arpc__of(arpc__served, wire, ev.call), ARPC_CLIENT_CANCEL);
+      arpc__served_cancel(arpc__of(arpc__served, wire, ev.call));
       break;
     case ARPC__S_BROKEN:
       linger(peer);
@@ -212,6 +212,7 @@ void arpc__peer_new(arpc__endpoint *endpoint, arpc__transport *transport) {
                                                          .transfer = (uint8_t)o->transfer,
                                                          .prefer = (uint8_t)o->prefer,
                                                          .features = ARPC__BTFN_SECURITY | ARPC__BTFN_KEEP_ON_ORPHAN,
+                                                         .deadlines = 1,
                                                          .address = endpoint->address,
                                                          .host = {peer, find_interface, join_group}});
   arpc__transport_own(transport, &owner_ops, peer);

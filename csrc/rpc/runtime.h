@@ -61,6 +61,7 @@ struct arpc_runtime {
   arpc__list *call_pool, *served_pool; /* stacks of records, by the `next` of their nodes */
   uint32_t pooled;          /* records in both */
   uint32_t next_group;
+  uint64_t dispatching;     /* the call whose manager is running, 0 = none */
   uv_mutex_t post_lock;     /* guards posted and woken */
   arpc__list posted;
   arpc__list woken;         /* waiters whom other threads gave what they wait for */

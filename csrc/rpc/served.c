@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 0x1C00001B };
+enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 0x1C00001B, BAD_STUB = 0x6F7 };
 
 static arpc__served *record_new(arpc_runtime *rt) {
   arpc__list *node = arpc__pool_pop(&rt->served_pool);
@@ -26,6 +26,7 @@ static void record_free(arpc_runtime *rt, arpc__served *call) {
 
 static inline void finish(arpc__served *call) {
   arpc_runtime *rt = call->rt;
+  if (call->subscriptions) arpc__unsubscribe_all(call);
   arpc__slot_free(rt, call->id);
   rt->stats.calls_ended++;
   if (call->peer) {
@@ -52,10 +53,20 @@ static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
   call->has_object = ev->has_object;
   if (ev->has_object) call->object = ev->object;
   call->cancelled = ev->cancels ? 1 + ARPC_CLIENT_CANCEL : 0;
+  call->happened = ev->cancels ? ARPC_SUBSCRIBE_CANCEL : 0;
+  call->deadline = 0;
+  call->subscriptions = NULL;
   arpc__list_append(&peer->calls, &call->node);
   arpc__hold(rt);
   rt->stats.calls_served++;
   return call;
+}
+
+enum { DEADLINE = 4 }; /* bytes behind the stub, where that was agreed: ms that are left, UINT32_MAX = no end */
+
+static uint64_t deadline_of(arpc_runtime *rt, const uint8_t *bytes) {
+  uint32_t left = arpc__load32(bytes, 0);
+  return left == UINT32_MAX ? 0 : arpc__clock_look(rt) + left;
 }
 
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
@@ -69,29 +80,46 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
     return;
   }
+  size_t behind = peer->conn.deadlines ? DEADLINE : 0;
+  if (ev->len < behind) {
+    arpc__server_refuse(&peer->conn, ev, BAD_STUB);
+    return;
+  }
   arpc__served *call = begin(peer, ev);
   if (!call) {
     arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
     return;
   }
+  if (behind) call->deadline = deadline_of(rt, ev->stub + ev->len - behind);
   arpc_async handle = {.size = sizeof handle, .signature = ARPC__SIGNATURE, .id = call->id};
   arpc_incoming in = {.opnum = ev->opnum,
                       .object = ev->has_object ? &ev->object : NULL,
                       .stub = ev->stub,
-                      .len = ev->len,
+                      .len = ev->len - behind,
                       .transfer = ev->context->transfer,
                       .big_endian = ev->big_endian};
+  uint64_t before = rt->dispatching; /* a host may nest its loop */
+  rt->dispatching = call->id;
   interface->manager(rt, &handle, &in, interface->arg);
+  rt->dispatching = before;
+}
+
+uint64_t arpc__served_deadline(const arpc__served *call) {
+  return call->deadline;
 }
 
 /* ---- what the client does meanwhile ------------------------------------------------------------*/
 
-void arpc__served_cancel(arpc__served *call, arpc_event_kind why) {
-  if (!call->cancelled) call->cancelled = (uint8_t)(1 + why);
+void arpc__served_cancel(arpc__served *call) {
+  if (!call->cancelled) call->cancelled = 1 + ARPC_CLIENT_CANCEL;
+  call->happened |= ARPC_SUBSCRIBE_CANCEL;
+  if (call->subscriptions) arpc__subscribed(call, ARPC_CLIENT_CANCEL);
 }
 
 void arpc__served_disconnect(arpc__served *call) {
   call->cancelled = 1 + ARPC_CLIENT_DISCONNECT;
+  call->happened |= ARPC_SUBSCRIBE_DISCONNECT;
+  if (call->subscriptions) arpc__subscribed(call, ARPC_CLIENT_DISCONNECT);
   arpc__list_unlink(&call->node);
   call->peer = NULL;
   arpc__release(call->rt); /* nobody waits for it any more */
@@ -105,6 +133,13 @@ static arpc__served *served_of(arpc_runtime *rt, const arpc_async *async, arpc_s
   else if (!s->server) *ret_error = ARPC_S_INVALID_ASYNC_CALL;
   else return s->call;
   return NULL;
+}
+
+arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
+  arpc_async running = {.size = sizeof running, .signature = ARPC__SIGNATURE, .id = rt ? rt->dispatching : 0};
+  arpc__served *call = served_of(rt, async ? async : &running, ret_error);
+  if (!call) *ret_error = async ? ARPC_S_INVALID_BINDING : ARPC_S_NO_CALL_ACTIVE;
+  return call;
 }
 
 arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const void *stub, size_t len) {
@@ -137,7 +172,7 @@ arpc_status arpc_async_abort(arpc_runtime *rt, const arpc_async *async, arpc_sta
 
 arpc_status arpc_server_test_cancel(arpc_runtime *rt, const arpc_async *async, arpc_event_kind *ret_why) {
   arpc_status error = ARPC_S_OK;
-  arpc__served *call = served_of(rt, async, &error);
+  arpc__served *call = arpc__served_or_running(rt, async, &error);
   if (!call) return error;
   if (!call->cancelled) return ARPC_S_CALL_IN_PROGRESS;
   if (ret_why) *ret_why = (arpc_event_kind)(call->cancelled - 1);

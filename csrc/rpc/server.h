@@ -9,6 +9,7 @@
 typedef struct arpc__peer arpc__peer;
 typedef struct arpc__served arpc__served;
 typedef struct arpc__registered arpc__registered;
+typedef struct arpc__subscriptions arpc__subscriptions;
 typedef struct arpc__endpoint arpc__endpoint;
 
 struct arpc__registered { /* one interface */
@@ -61,8 +62,11 @@ struct arpc__served { /* one call in progress */
   arpc__peer *peer;         /* NULL: the client is gone */
   uint64_t id;
   uint8_t cancelled;        /* 0 or 1 + the arpc_event_kind that says why */
+  uint8_t happened;         /* ARPC_SUBSCRIBE_*: what a subscription would tell */
   uint8_t has_object;
   arpc_uuid object;
+  uint64_t deadline;        /* as the client handed it over, 0 = none */
+  arpc__subscriptions *subscriptions; /* NULL = none */
 };
 
 /* peer.c */
@@ -72,9 +76,15 @@ void arpc__peer_writes(arpc__peer *peer);
 void arpc__peer_wrote(arpc__peer *peer);
 /* served.c */
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev);
-void arpc__served_cancel(arpc__served *call, arpc_event_kind why);
+void arpc__served_cancel(arpc__served *call);
 void arpc__served_disconnect(arpc__served *call);
 void arpc__served_free_all(arpc_runtime *rt);
+uint64_t arpc__served_deadline(const arpc__served *call);
+/* Of a function that also takes NULL for the call whose manager is running; NULL and 1725 or 1702. */
+arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error);
+/* subscribe.c */
+void arpc__subscribed(arpc__served *call, arpc_event_kind kind); /* it has happened */
+void arpc__unsubscribe_all(arpc__served *call);
 /* server.c */
 void arpc__server_shut(arpc_server *server); /* closes all but the owner's pointer */
 void arpc__server_peer_gone(arpc__peer *peer);

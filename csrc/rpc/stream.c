@@ -5,6 +5,7 @@
  * writes in flight; a name resolution in flight outlives it and finds its `data` cleared. */
 #include "rpc/stream.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 
 static void on_reported(arpc__deferred *d);
@@ -225,8 +226,21 @@ static int stream_remote(const arpc__transport *t, struct sockaddr_storage *ret)
   return uv_tcp_getpeername(&s->uv.tcp, (struct sockaddr *)ret, &len) == 0;
 }
 
+/* A probe a second, three of them. */
+static void stream_keep_alive(arpc__transport *t, unsigned level) {
+  arpc__stream *s = (arpc__stream *)t;
+  int on = level < 10, idle = 120 * ((int)level + 1), each = 1, tries = 3;
+  uv_os_fd_t fd;
+  if (!t->open || t->closing || s->uv.handle.type != UV_TCP || uv_fileno(&s->uv.handle, &fd)) return;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  if (!on) return;
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each, sizeof each);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+}
+
 static const arpc__transport_ops stream_ops = {stream_write, stream_reading, stream_finish, stream_close,
-                                               stream_remote};
+                                               stream_remote, stream_keep_alive};
 
 /* ---- making ------------------------------------------------------------------------------------*/
 

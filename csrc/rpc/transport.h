@@ -22,6 +22,7 @@ typedef struct arpc__transport_ops {
   void (*finish)(arpc__transport *t);
   void (*close)(arpc__transport *t);
   int (*remote)(const arpc__transport *t, struct sockaddr_storage *ret);
+  void (*keep_alive)(arpc__transport *t, unsigned level);
 } arpc__transport_ops;
 
 struct arpc__transport {
@@ -53,6 +54,11 @@ static inline void arpc__transport_finish(arpc__transport *t) {
 /* Unsent bytes are lost. Idempotent. */
 static inline void arpc__transport_close(arpc__transport *t) {
   t->ops->close(t);
+}
+
+/* How a silent TCP connection is probed: see arpc_client_keep_alive. Nothing where it cannot be. */
+static inline void arpc__transport_keep_alive(arpc__transport *t, unsigned level) {
+  t->ops->keep_alive(t, level);
 }
 
 /* The address of the other end; 0 = it has none. */

@@ -16,6 +16,10 @@ static void manager(arpc_runtime *rt, const arpc_async *call, const arpc_incomin
     CHECK(w->nparked < MAX_PARKED);
     w->parked[w->nparked++] = *call;
     break;
+  case ASK_IT:
+    code = arpc_server_test_cancel(rt, NULL, NULL);
+    CHECK_EQ(arpc_async_reply(rt, call, &code, sizeof code), 0);
+    break;
   case FAULT_IT:
     memcpy(&code, in->stub, sizeof code);
     CHECK_EQ(arpc_async_abort(rt, call, code), 0);
@@ -85,6 +89,22 @@ void world_until(world *w, const unsigned *flag, unsigned n) {
 
 void world_turns(world *w, unsigned n) {
   while (n--) uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+const arpc_runtime_options world_manual = {.manual_clock = 1};
+
+const arpc_async *world_parked(world *w, unsigned n) {
+  world_until(w, &w->nparked, n + 1);
+  return &w->parked[n];
+}
+
+arpc_status world_result(world *w, arpc_async *async, arpc_reply *ret) {
+  uint64_t limit = uv_hrtime() + (uint64_t)10e9;
+  while (arpc_async_status(w->rt, async) == 997) {
+    CHECK(uv_hrtime() < limit);
+    uv_run(&w->loop, UV_RUN_NOWAIT);
+  }
+  return arpc_async_complete(w->rt, async, ret);
 }
 
 arpc_async world_handle(arpc_routine routine, void *info) {

@@ -1,5 +1,6 @@
 /* A server and a client in one process, on one transport, for the specs of csrc/rpc. Opnum 0 echoes its stub
- * and adds nothing; 1 parks; 2 faults with the u32 in its stub. */
+ * and adds nothing; 1 parks; 2 faults with the u32 in its stub; 3 answers what test_cancel says of the call that
+ * is running. */
 #ifndef ARPC_SPEC_RPC_WORLD_H
 #define ARPC_SPEC_RPC_WORLD_H
 
@@ -8,7 +9,7 @@
 
 #include <uv.h>
 
-enum { ECHO_IT, PARK_IT, FAULT_IT, PROCEDURES };
+enum { ECHO_IT, PARK_IT, FAULT_IT, ASK_IT, PROCEDURES };
 enum { MAX_PARKED = 4096 };
 
 typedef struct world world;
@@ -35,6 +36,11 @@ void world_until(world *w, const unsigned *flag, unsigned n);
 void world_turns(world *w, unsigned n);
 /* A fresh handle, notified by routine (NULL: polled). */
 arpc_async world_handle(arpc_routine routine, void *info);
+/* Runs turns until the parked call n is there / the call has completed; then its status, collected. */
+const arpc_async *world_parked(world *w, unsigned n);
+arpc_status world_result(world *w, arpc_async *async, arpc_reply *ret);
+/* The options of a manual clock. */
+extern const arpc_runtime_options world_manual;
 arpc_status world_call(world *w, arpc_async *async, uint16_t opnum, const void *stub, size_t len);
 
 #define EACH_TRANSPORT(name)                                             \
