@@ -14,6 +14,8 @@ static void manager(arpc_runtime *rt, const arpc_async *call, const arpc_incomin
     break;
   case PARK_IT:
     CHECK(w->nparked < MAX_PARKED);
+    w->tags[w->nparked] = 0;
+    if (in->len >= 4) memcpy(&w->tags[w->nparked], in->stub, 4);
     w->parked[w->nparked++] = *call;
     break;
   case ASK_IT:

@@ -21,6 +21,7 @@ struct world {
   char binding[256];
   char dir[64];
   arpc_async parked[MAX_PARKED];
+  uint32_t tags[MAX_PARKED]; /* the first four bytes of each one's stub, if it had any */
   unsigned nparked;
 };
 
