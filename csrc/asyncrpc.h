@@ -353,6 +353,7 @@ typedef struct arpc_request {
   size_t len64;
   uint32_t timeout;          /* ms for everything; 0 = the client's, ARPC_FOREVER = none */
   uint64_t deadline;         /* until when, on the runtime's clock; 0 = none. The earlier of the two counts */
+  uint32_t grace;            /* ms after that for the cancelled server; 0 = the client's */
 } arpc_request;
 
 /* Issues a call and returns at once. The handle must not stand for a pending call: 1915. On failure

@@ -166,18 +166,18 @@ void arpc__handle_issued(lua_State *L, arpc__handle *h, int index) {
   if (h->trailing || h->notification != ARPC_NOTIFY_NONE) anchor(L, h, index);
 }
 
-static arpc__handle *check(lua_State *L) {
+arpc__handle *arpc__handle_check(lua_State *L) {
   return arpc__object_check(L, arpc__state_of(L), 1, ARPC__HANDLE);
 }
 
-static arpc__handle *check_side(lua_State *L, int server, const char *verb) {
-  arpc__handle *h = check(L);
+arpc__handle *arpc__handle_check_side(lua_State *L, int server, const char *verb) {
+  arpc__handle *h = arpc__handle_check(L);
   if (h->server != server)
     arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: %s's handle cannot do that", verb, h->server ? "a manager" : "a client");
   return h;
 }
 
-static int raise_status(lua_State *L, arpc_status status, const arpc__handle *h, const char *verb) {
+int arpc__handle_raise(lua_State *L, arpc_status status, const arpc__handle *h, const char *verb) {
   return arpc__raise(L, status, "%s%s%s: %s", h->proc ? h->proc->name : "", h->proc ? ": " : "", verb,
                      arpc_status_text(status));
 }
@@ -213,7 +213,7 @@ static int handle_gc(lua_State *L) {
 
 /* close, __close: leaving the scope of a handle gives its call up, without a report. */
 static int handle_close(lua_State *L) {
-  arpc__handle *h = check(L);
+  arpc__handle *h = arpc__handle_check(L);
   if (!pending(h)) return 0;
   if (h->server) {
     arpc_async_abort(h->st->rt, &h->async, ARPC_S_CALL_FAILED);
@@ -227,9 +227,9 @@ static int handle_close(lua_State *L) {
 /* ---- verbs of both sides -----------------------------------------------------------------------*/
 
 static int handle_init(lua_State *L) {
-  arpc__handle *h = check(L);
-  if (pending(h)) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
-  if (h->server) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
+  arpc__handle *h = arpc__handle_check(L);
+  if (pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
+  if (h->server) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
   h->last_event = -1;
   arpc_async_init(&h->async, sizeof h->async);
   lua_settop(L, 1);
@@ -273,9 +273,9 @@ static void configure(lua_State *L, arpc__handle *h, int index) {
 }
 
 static int handle_notify(lua_State *L) {
-  arpc__handle *h = check(L);
+  arpc__handle *h = arpc__handle_check(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  if (!h->server && pending(h)) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "notify");
+  if (!h->server && pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "notify");
   configure(L, h, 2);
   lua_settop(L, 1);
   return 1;
@@ -283,7 +283,7 @@ static int handle_notify(lua_State *L) {
 
 /* complete(): a client's results, raising 997 while pending; complete(...): a manager's reply */
 static int handle_complete(lua_State *L) {
-  arpc__handle *h = check(L);
+  arpc__handle *h = arpc__handle_check(L);
   if (!h->server) return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
   arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
@@ -292,23 +292,9 @@ static int handle_complete(lua_State *L) {
 /* ---- client's verbs ----------------------------------------------------------------------------*/
 
 static int handle_status(lua_State *L) {
-  arpc__handle *h = check_side(L, 0, "status");
+  arpc__handle *h = arpc__handle_check_side(L, 0, "status");
   lua_pushinteger(L, h->st->rt ? arpc_async_status(h->st->rt, &h->async) : ARPC_S_INVALID_ASYNC_HANDLE);
   return 1;
-}
-
-static int give_up(lua_State *L, const char *verb, int abortive) {
-  arpc__handle *h = check_side(L, 0, verb);
-  arpc_status status = arpc_async_cancel(h->st->rt, &h->async, abortive);
-  return status ? raise_status(L, status, h, verb) : 0;
-}
-
-static int handle_cancel(lua_State *L) {
-  return give_up(L, "cancel", 0);
-}
-
-static int handle_abandon(lua_State *L) {
-  return give_up(L, "abandon", 1);
 }
 
 /* Only the wait kept it, unless somebody else is to be told. */
@@ -323,7 +309,7 @@ static int finish_await(lua_State *L, arpc__wait *w) {
   if (h->awaiting == w) h->awaiting = NULL;
   if (!timed_out) return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
   stop_awaiting(h);
-  return raise_status(L, ARPC_S_TIMEOUT, h, "await");
+  return arpc__handle_raise(L, ARPC_S_TIMEOUT, h, "await");
 }
 
 static void cancel_await(arpc__wait *w) {
@@ -334,12 +320,12 @@ static void cancel_await(arpc__wait *w) {
 
 /* await(ms): the results once there; raises the call's failure, or 1460 after ms and the call stays */
 static int handle_await(lua_State *L) {
-  arpc__handle *h = check_side(L, 0, "await");
+  arpc__handle *h = arpc__handle_check_side(L, 0, "await");
   lua_Number ms = arpc__check_ms(L, 2);
   if (arpc_async_status(h->st->rt, &h->async) != ARPC_S_ASYNC_CALL_PENDING)
     return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
-  if (h->awaiting) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: another coroutine awaits this call");
-  if (h->trailing) return raise_status(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
+  if (h->awaiting) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: another coroutine awaits this call");
+  if (h->trailing) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
   arpc__wait_check(L, h->st);
   arpc__wait *w = arpc__wait_new(L, h->st, finish_await, cancel_await);
   w->p = h;
@@ -350,9 +336,9 @@ static int handle_await(lua_State *L) {
 
 /* Nobody will ask for the result: the call goes on by itself. */
 static int handle_detach(lua_State *L) {
-  arpc__handle *h = check_side(L, 0, "detach");
+  arpc__handle *h = arpc__handle_check_side(L, 0, "detach");
   arpc_status status = arpc_async_status(h->st->rt, &h->async);
-  if (status == ARPC_S_INVALID_ASYNC_HANDLE) return raise_status(L, status, h, "detach");
+  if (status == ARPC_S_INVALID_ASYNC_HANDLE) return arpc__handle_raise(L, status, h, "detach");
   if (status != ARPC_S_ASYNC_CALL_PENDING) arpc_async_drop(h->st->rt, &h->async);
   h->detached = status == ARPC_S_ASYNC_CALL_PENDING;
   if (h->detached) anchor(L, h, 1);
@@ -363,7 +349,7 @@ static int handle_detach(lua_State *L) {
 
 void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
   arpc__state *st = h->st;
-  if (!pending(h)) raise_status(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
+  if (!pending(h)) arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
   uint32_t encoding;
   do { /* once more when a finalizer made a call of its own meanwhile */
     encoding = ++st->encodings;
@@ -373,27 +359,15 @@ void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
   } while (st->encodings != encoding);
   arpc_status status = st->scratch.error;
   if (!status) status = arpc_async_reply(st->rt, &h->async, st->scratch.data, st->scratch.len);
-  if (status) raise_status(L, status, h, "complete");
+  if (status) arpc__handle_raise(L, status, h, "complete");
 }
 
 static int handle_abort(lua_State *L) {
-  arpc__handle *h = check_side(L, 1, "abort");
+  arpc__handle *h = arpc__handle_check_side(L, 1, "abort");
   lua_Integer status = luaL_checkinteger(L, 2);
   luaL_argcheck(L, status >= 0 && status <= UINT32_MAX, 2, "a 32-bit status expected");
   arpc_status error = arpc_async_abort(h->st->rt, &h->async, (arpc_status)status);
-  return error ? raise_status(L, error, h, "abort") : 0;
-}
-
-/* cancelled() -> boolean, "cancel" | "disconnect" */
-static int handle_cancelled(lua_State *L) {
-  arpc__handle *h = check_side(L, 1, "cancelled");
-  arpc_event_kind why = ARPC_CALL_COMPLETE;
-  arpc_status status = arpc_server_test_cancel(h->st->rt, &h->async, &why);
-  if (status == ARPC_S_INVALID_ASYNC_HANDLE) return raise_status(L, status, h, "cancelled");
-  lua_pushboolean(L, status == ARPC_S_OK);
-  if (status) return 1;
-  lua_pushstring(L, why == ARPC_CLIENT_DISCONNECT ? "disconnect" : "cancel");
-  return 2;
+  return error ? arpc__handle_raise(L, error, h, "abort") : 0;
 }
 
 /* ---- fields ------------------------------------------------------------------------------------*/
@@ -415,6 +389,13 @@ static int push_binding(lua_State *L, const arpc__handle *h) {
   return 1;
 }
 
+/* On the clock of rpc.now(); nil when there is none. */
+static void push_deadline(lua_State *L, const arpc__handle *h) {
+  uint64_t until = 0;
+  if (h->st->rt && !arpc_async_deadline(h->st->rt, &h->async, &until) && until) lua_pushinteger(L, (lua_Integer)until);
+  else luaL_pushfail(L);
+}
+
 /* object and binding: whom a manager serves; nil on a client's handle, and once the call is over. */
 static int get_field(lua_State *L, arpc__handle *h, const char *key) {
   if (strcmp(key, "object") == 0) return push_object(L, h);
@@ -423,6 +404,7 @@ static int get_field(lua_State *L, arpc__handle *h, const char *key) {
   else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) lua_getiuservalue(L, 1, ARPC__UV_TARGET);
   else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);
   else if (strcmp(key, "notify_on_send_complete") == 0) lua_pushboolean(L, h->send_complete);
+  else if (strcmp(key, "deadline") == 0) push_deadline(L, h);
   else if (strcmp(key, "id") == 0) lua_pushinteger(L, (lua_Integer)h->async.id);
   else lua_pushnil(L);
   return 1;
@@ -432,11 +414,11 @@ static int handle_index(lua_State *L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
   if (lua_type(L, 2) != LUA_TSTRING) return 1;
-  return get_field(L, check(L), lua_tostring(L, 2));
+  return get_field(L, arpc__handle_check(L), lua_tostring(L, 2));
 }
 
 static int handle_newindex(lua_State *L) {
-  arpc__handle *h = check(L);
+  arpc__handle *h = arpc__handle_check(L);
   const char *key = luaL_checkstring(L, 2);
   lua_settop(L, 3);
   if (strcmp(key, "user_info") == 0) lua_setiuservalue(L, 1, ARPC__UV_USER_INFO);
@@ -446,7 +428,7 @@ static int handle_newindex(lua_State *L) {
 }
 
 static int handle_tostring(lua_State *L) {
-  arpc__handle *h = check(L);
+  arpc__handle *h = arpc__handle_check(L);
   arpc_status status = !h->st->rt || h->server ? 0 : arpc_async_status(h->st->rt, &h->async);
   const char *state = !pending(h) ? "idle" : h->server ? "in progress" : status == ARPC_S_ASYNC_CALL_PENDING ? "pending" : "finished";
   lua_pushfstring(L, "asyncrpc.handle (%s%s%s): %p", h->proc ? h->proc->name : "", h->proc ? ", " : "", state, (void *)h);
@@ -479,10 +461,9 @@ static void set_index(lua_State *L, arpc__state *st, enum arpc__class class) {
 void arpc__open_handle(lua_State *L, arpc__state *st) {
   static const luaL_Reg methods[] = {{"init", handle_init},         {"notify", handle_notify},
                                      {"status", handle_status},     {"complete", handle_complete},
-                                     {"await", handle_await},       {"cancel", handle_cancel},
-                                     {"abandon", handle_abandon},   {"detach", handle_detach},
-                                     {"abort", handle_abort},       {"cancelled", handle_cancelled},
-                                     {"close", handle_close},       {NULL, NULL}};
+                                     {"await", handle_await},       {"detach", handle_detach},
+                                     {"abort", handle_abort},       {"close", handle_close},
+                                     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__close", handle_close},
                                   {"__newindex", handle_newindex},
                                   {"__tostring", handle_tostring},
@@ -495,6 +476,7 @@ void arpc__open_handle(lua_State *L, arpc__state *st) {
   static const luaL_Reg functions[] = {{"async", l_async}, {NULL, NULL}};
   arpc__class_new(L, st, ARPC__HANDLE, "asyncrpc.handle", methods, meta);
   arpc__class_new(L, st, ARPC__SYNC_HANDLE, "asyncrpc.handle.sync", methods, unwatched);
+  arpc__open_cancel(L, st);
   set_index(L, st, ARPC__HANDLE);
   set_index(L, st, ARPC__SYNC_HANDLE);
   arpc__functions(L, st, functions);

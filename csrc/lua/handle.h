@@ -25,6 +25,7 @@ struct arpc__handle {
   uint8_t detached;
   uint8_t send_complete;    /* notify_on_send_complete */
   uint8_t transfer;         /* server: of the request */
+  arpc__task *raises;       /* server: the task that a cancel interrupts, NULL = none */
   arpc__kept kept;          /* last: a manager's handle has only as many as its procedure needs */
 };
 
@@ -38,6 +39,14 @@ arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc_
 void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc);
 /* After a successful issue: anchors the handle at an index if somebody waits to be told. */
 void arpc__handle_issued(lua_State *L, arpc__handle *h, int index);
+/* The handle at 1, of that side (0 client, 1 server) or raises 1915. */
+arpc__handle *arpc__handle_check(lua_State *L);
+arpc__handle *arpc__handle_check_side(lua_State *L, int server, const char *verb);
+int arpc__handle_raise(lua_State *L, arpc_status status, const arpc__handle *h, const char *verb);
+/* cancel.c: the verbs about cancelling and time, and what makes them work. */
+void arpc__open_cancel(lua_State *L, arpc__state *st);
+extern const luaL_Reg arpc__cancel_methods[];
+
 /* Collects the finished call of a client's handle: pushes its results, or raises. */
 int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
                   const arpc__kept *kept);

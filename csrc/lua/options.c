@@ -18,6 +18,13 @@ uint32_t arpc__number_option(lua_State *L, int index, const char *name) {
   return value;
 }
 
+uint32_t arpc__ms_option(lua_State *L, int index, const char *name) {
+  int type = lua_getfield(L, index, name);
+  int for_ever = type == LUA_TNUMBER && lua_tonumber(L, -1) == HUGE_VAL;
+  lua_pop(L, 1);
+  return for_ever ? ARPC_FOREVER : arpc__number_option(L, index, name);
+}
+
 uint32_t arpc__transfer_option(lua_State *L, int index, const char *name) {
   uint32_t mask = 0;
   if (lua_getfield(L, index, name) != LUA_TNIL) {

@@ -56,6 +56,7 @@ static int run_manager(lua_State *L) {
 static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
   arpc__handle *h = arg;
   (void)n;
+  h->raises = NULL;
   if (how == ARPC__TASK_OK || !st->rt) return;
   arpc_status status = arpc__error_fault(L, -1);
   arpc_async_abort(st->rt, &h->async, status ? status : ARPC_S_CALL_FAILED);

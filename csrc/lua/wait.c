@@ -57,6 +57,7 @@ static void release(lua_State *L, arpc__wait *w) {
   }
   w->holds = 0;
   if (w->apcs) arpc__apc_detach(w);
+  if (w->task) w->task->wait = NULL;
   if (w->slot) arpc__unanchor(L, st, w->slot);
   w->slot = 0;
 }
@@ -139,7 +140,15 @@ static int over(const arpc__wait *w) {
   return w->woken && !w->later.waiting;
 }
 
+static int raise_interrupt(lua_State *L, arpc__wait *w) {
+  arpc_reply cancelled = {.status = ARPC_S_CALL_CANCELLED, .phase = ARPC_PHASE_WAIT};
+  give_up(L, w);
+  arpc__push_error(L, &cancelled, "the wait was interrupted: the client cancelled the call");
+  return lua_error(L);
+}
+
 static int finish(lua_State *L, arpc__wait *w) {
+  if (w->interrupted) return raise_interrupt(L, w);
   release(L, w);
   return w->finish(L, w);
 }
@@ -205,6 +214,10 @@ static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
   arpc__state *st = w->st;
   if (st->running && st->running->co == L) {
     w->task = st->running;
+    w->task->wait = w;
+    w->interrupted = w->task->interrupted;
+    w->task->interrupted = 0;
+    if (w->interrupted) return raise_interrupt(L, w);
   } else {
     lua_pushthread(L);
     w->slot = arpc__anchor(L, st);
@@ -325,6 +338,7 @@ static arpc__task *new_task(arpc__state *st, arpc__task_done done, void *arg, in
   t->done = done;
   t->arg = arg;
   t->guarded = (uint8_t)guarded;
+  t->interrupted = 0;
   arpc__list_append(&st->busy_tasks, &t->node);
   lua_pushcfunction(t->co, body);
   lua_pushlightuserdata(t->co, t);
@@ -336,6 +350,16 @@ static arpc__task *new_task(arpc__state *st, arpc__task_done done, void *arg, in
 
 arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg) {
   return new_task(st, done, arg, 0);
+}
+
+void arpc__task_interrupt(arpc__task *t) {
+  arpc__wait *w = t->wait;
+  if (!w || w->woken) {
+    t->interrupted = 1;
+    return;
+  }
+  w->interrupted = 1;
+  arpc__wait_wake(w);
 }
 
 /* 0 = it could not begin: the error is on top of L. */

@@ -20,6 +20,7 @@ struct arpc__wait {
   uint8_t woken;
   uint8_t timed_out;    /* woken by its own timer */
   uint8_t by_apc;       /* woken by an APC, which is to be run */
+  uint8_t interrupted;  /* woken to raise: what was waited for is given up */
   uint8_t holds;        /* keeps the loop alive */
   int co_top;           /* of its stack when it yielded */
   uint8_t waits;        /* the coroutine has yielded, or the main chunk runs the loop */
@@ -65,6 +66,8 @@ struct arpc__task {
   uint32_t slot;
   arpc__task_done done;
   void *arg;
+  arpc__wait *wait;     /* the one it waits in, NULL = none */
+  uint8_t interrupted;  /* its next wait raises */
   uint8_t guarded;      /* closing its coroutine is noticed from its beginning on, not wait by wait */
 };
 
@@ -72,6 +75,9 @@ struct arpc__task {
 arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg);
 /* Runs the function with n arguments that lie on top of the task's stack, until it ends or waits. */
 void arpc__task_run(arpc__task *t, int n);
+/* What the task waits for is given up and raises 1818 there; if it does not wait, its next wait will. From the loop
+ * only, inside arpc__enter. Once: what it waits for after that is waited for. */
+void arpc__task_interrupt(arpc__task *t);
 /* Gives back a task that was not run. */
 void arpc__task_drop(arpc__task *t);
 /* Runs the function and n arguments on top of L (popped) in a task; errors are reported. */

@@ -176,7 +176,7 @@ static arpc_status start_clock(arpc__call *call, const arpc_request *request) {
   uint64_t now = arpc__clock_look(call->rt);
   call->deadline = timeout ? now + timeout : request->deadline;
   if (request->deadline && request->deadline < call->deadline) call->deadline = request->deadline;
-  call->grace = o->grace;
+  call->grace = request->grace ? request->grace : o->grace;
   call->expired = call->deadline <= now;
   if (call->expired) return ARPC_S_OK;
   return arpc__timer_start(call->rt, &call->timer, call->deadline - now, on_timer) ? ARPC_S_OK : ARPC_S_OUT_OF_MEMORY;
