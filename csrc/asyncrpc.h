@@ -244,7 +244,8 @@ arpc_status arpc_async_cancel(arpc_runtime *rt, const arpc_async *async, int abo
 arpc_status arpc_async_cancel_within(arpc_runtime *rt, const arpc_async *async, uint32_t grace);
 /* Client: changes how a pending call is notified, from the fields of async. */
 arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async);
-/* Client: gives up a call without any further notification: nobody will ask for its result. */
+/* Client: lets a call go on without any further notification: nobody will ask for its result. The handle names it
+ * until it is over, or is initialised anew. */
 arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async);
 
 /* Server: ends the call with the [out] stub, or with a fault. 1914 when it is over, 1915 on a client's
