@@ -22,7 +22,7 @@ static uint64_t bytes_out(world *w) {
   return s.bytes_out;
 }
 
-TEST("cancel: #55 #59 #57 the server's test turns true, and what it then does is the outcome [tcp] [unix] [memory]") {
+TEST("cancel: #55 #59 #57 #67 the server's test turns true, and what it then does is the outcome [tcp] [unix] [memory]") {
   EACH_TRANSPORT(t) {
     world w;
     unsigned told = 0;

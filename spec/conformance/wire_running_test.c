@@ -3,7 +3,7 @@
 
 /* ---- E ---- */
 
-TEST("server: E1 E3 cancelling or orphaning nothing") {
+TEST("server: #65 E1 E3 cancelling or orphaning nothing") {
   begin(F | L);
   server_send(&R, ARPC__CO_CANCEL, 3, 5, "");
   server_send(&R, ARPC__ORPHANED, 3, 5, "");
