@@ -299,6 +299,7 @@ TEST("cancel: #60 test_cancel: 0, 1791, 1725 outside of a manager, 1702 for what
     CHECK_EQ(said, 1791);
     CHECK_EQ(arpc_server_test_cancel(w.rt, NULL, NULL), 1725);
     a = park(&w, &told);
+    CHECK_EQ(arpc_server_test_cancel(w.rt, NULL, NULL), 1725); /* its manager has returned */
     memset(&garbage, 0xA5, sizeof garbage);
     CHECK_EQ(arpc_server_test_cancel(w.rt, &garbage, NULL), 1702);
     CHECK_EQ(arpc_server_test_cancel(w.rt, &a, NULL), 1702);
