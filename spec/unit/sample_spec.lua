@@ -11,7 +11,8 @@ local function run(server_options, ...)
   program.with(server, function()
     server:expect("listening on", 20000)
     local binding = server:words():match "listening on (%S+)"
-    local code, words = program.run(lua, { "examples/asyncrpc_client.lua", "--binding", binding, "--shutdown", table.unpack(args) }, 60000)
+    local all = { "examples/asyncrpc_client.lua", "--binding", binding, "--shutdown", table.unpack(args) }
+    local code, words = program.run(lua, all, 60000)
     assert.equal(0, code, words)
     said = words
     assert.equal(0, (server:finish(20000)), server:words())
@@ -33,12 +34,13 @@ describe("the documents' sample", function()
     it("completes, told by " .. how, h.async(function()
       local client, server = run({}, "--notify", how, "--delay", "300")
       expect(client, "AsyncFunc was issued, status 997", "NonAsyncFunc has returned", "AsyncFunc completed")
-      expect(server, "AsyncFunc begins, to take 300 ms", "NonAsyncFunc: beside the asynchronous call", "AsyncFunc completed",
-        "Shutdown")
+      expect(server, "AsyncFunc begins, to take 300 ms", "NonAsyncFunc: beside the asynchronous call",
+        "AsyncFunc completed", "Shutdown")
     end, 60000))
   end
 
-  for how, words in pairs { poll = "saw that it was cancelled", notice = "was told of a cancel", raise = "was interrupted" } do
+  local learned = { poll = "saw that it was cancelled", notice = "was told of a cancel", raise = "was interrupted" }
+  for how, words in pairs(learned) do
     it("is cancelled, and its server learns of it by " .. how, h.async(function()
       local client, server = run({ "--oncancel", how }, "--cancel", "50", "--delay", "60000")
       expect(client, "cancel", "AsyncFunc failed with 1818, RPC_S_CALL_CANCELLED")
@@ -46,7 +48,7 @@ describe("the documents' sample", function()
     end, 60000))
   end
 
-  it("completes although it was cancelled when its server ignores that, and with a grace it does not", h.async(function()
+  it("completes although its server ignores that it was cancelled; with a grace it does not", h.async(function()
     local client = run({ "--oncancel", "ignore" }, "--cancel", "20", "--delay", "300")
     expect(client, "cancel", "AsyncFunc completed")
     client = run({ "--oncancel", "ignore" }, "--cancel", "20", "--grace", "50", "--delay", "1000")
