@@ -161,11 +161,7 @@ h.transports(function(_, binding)
 
   it("an error in a callback goes to on_error and breaks nothing", with(function(w)
     w.client.async:Add(1, 2, function() error "in the callback" end)
-    local reported = {}
-    world.eventually(function()
-      for _, e in ipairs(h.errors()) do reported[#reported + 1] = e end
-      return #reported > 0
-    end)
+    local reported = h.reported(1)
     assert.truthy(tostring(reported[1]):find "in the callback")
     assert.equal(3, w.client:Add(1, 2))
   end))

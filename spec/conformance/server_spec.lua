@@ -6,11 +6,7 @@ local world = require "spec.support.world"
 local status_of = world.status_of
 
 local function one_error()
-  local all
-  world.eventually(function()
-    all = h.errors()
-    return #all > 0
-  end)
+  local all = h.reported(1)
   assert.equal(1, #all)
   return all[1]
 end

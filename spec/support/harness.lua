@@ -28,6 +28,16 @@ function harness.errors()
   return all
 end
 
+-- The same, waited for until there are n of them.
+function harness.reported(n)
+  local rpc, all = require "asyncrpc", {}
+  repeat
+    for _, e in ipairs(harness.errors()) do all[#all + 1] = e end
+    if #all < n then rpc.sleep(1) end
+  until #all >= n
+  return all
+end
+
 local serial = 0
 
 -- A name no other spec uses, fit for a socket.

@@ -39,11 +39,7 @@ describe("the harness", function()
 
   it("lets a spec fetch the errors it expects", h.async(function()
     rpc.spawn(function() error "expected" end)
-    local all
-    repeat
-      rpc.sleep(1)
-      all = h.errors()
-    until #all > 0
+    local all = h.reported(1)
     assert.equal(1, #all)
     assert.matches("expected", tostring(all[1]))
   end))

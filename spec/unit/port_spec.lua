@@ -170,31 +170,27 @@ describe("across threads", function()
     end, there:token())
     there:post(1, {}, "text")
     assert.equal("1 nil text", t.join())
-    local errors
-    repeat
-      rpc.sleep(1)
-      errors = h.errors()
-    until #errors > 0
+    local errors = h.reported(1)
     assert.equal(1, #errors)
     assert.equal(87, errors[1].status)
     assert.truthy(errors[1].message:find "had a table")
   end))
 
   it("events are set and waited for", async(function()
-    local mine, theirs = rpc.event(), rpc.event { manual_reset = true }
+    local mine, theirs = rpc.event(), rpc.event()
     local t = thread.start(function(set, wait)
       local remote = require "asyncrpc"
-      for _ = 1, 20 do
+      for i = 1, 5 do
         remote.event(set):set()
-        remote.sleep(1)
+        if not remote.event(wait):wait(10000) then return "not answered the " .. i .. ". time" end
       end
-      return tostring(remote.event(wait):wait(10000))
+      return "done"
     end, mine:token(), theirs:token())
-    local n = 0
-    while n < 5 and mine:wait(10000) do n = n + 1 end
-    assert.equal(5, n)
-    theirs:set()
-    assert.equal("true", t.join())
+    for _ = 1, 5 do
+      assert.is_true(mine:wait(10000))
+      theirs:set()
+    end
+    assert.equal("done", t.join())
   end))
 
   -- luv gives a copy the metatable of its name, if the other state has one: so from the second time on.
