@@ -26,13 +26,13 @@ static int handle_cancel(lua_State *L) {
     arpc__check_options(L, 2, names);
     grace = lua_getfield(L, 2, "grace") != LUA_TNIL;
   }
-  if (!grace) return said(L, arpc_async_cancel(h->st->rt, &h->async, 0), h, "cancel");
-  return said(L, arpc_async_cancel_within(h->st->rt, &h->async, arpc__ms_option(L, 2, "grace")), h, "cancel");
+  if (!grace) return said(L, arpc_async_cancel(h->st->rt, ARPC__ASYNC(h), 0), h, "cancel");
+  return said(L, arpc_async_cancel_within(h->st->rt, ARPC__ASYNC(h), arpc__ms_option(L, 2, "grace")), h, "cancel");
 }
 
 static int handle_abandon(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 0, "abandon");
-  return said(L, arpc_async_cancel(h->st->rt, &h->async, 1), h, "abandon");
+  return said(L, arpc_async_cancel(h->st->rt, ARPC__ASYNC(h), 1), h, "abandon");
 }
 
 /* ---- both sides --------------------------------------------------------------------------------*/
@@ -41,7 +41,7 @@ static int handle_abandon(lua_State *L) {
 static int handle_remaining(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   uint64_t until = 0;
-  arpc_status status = h->st->rt ? arpc_async_deadline(h->st->rt, &h->async, &until) : ARPC_S_INVALID_ASYNC_HANDLE;
+  arpc_status status = h->st->rt ? arpc_async_deadline(h->st->rt, ARPC__ASYNC(h), &until) : ARPC_S_INVALID_ASYNC_HANDLE;
   if (status) return arpc__handle_raise(L, status, h, "remaining");
   if (!until) return luaL_pushfail(L), 1;
   uint64_t now = arpc__clock_look(h->st->rt);
@@ -55,7 +55,7 @@ static int handle_remaining(lua_State *L) {
 static int handle_cancelled(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 1, "cancelled");
   arpc_event_kind why = ARPC_CALL_COMPLETE;
-  arpc_status status = arpc_server_test_cancel(h->st->rt, &h->async, &why);
+  arpc_status status = arpc_server_test_cancel(h->st->rt, ARPC__ASYNC(h), &why);
   if (status == ARPC_S_INVALID_BINDING) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "cancelled");
   lua_pushboolean(L, status == ARPC_S_OK);
   if (status) return 1;
@@ -97,7 +97,7 @@ static const unsigned BOTH = ARPC_SUBSCRIBE_CANCEL | ARPC_SUBSCRIBE_DISCONNECT;
 /* Of the handle at 1. */
 static void subscribe(lua_State *L, arpc__handle *h, unsigned what, const char *verb) {
   arpc_async how = {.size = sizeof how, .notification = ARPC_NOTIFY_CALLBACK, .routine = on_notice, .user_info = h};
-  arpc_status status = arpc_server_subscribe(h->st->rt, &h->async, what, &how);
+  arpc_status status = arpc_server_subscribe(h->st->rt, ARPC__ASYNC(h), what, &how);
   if (status == ARPC_S_INVALID_BINDING) status = ARPC_S_INVALID_ASYNC_HANDLE;
   if (status) arpc__handle_raise(L, status, h, verb);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &by_address);

@@ -169,8 +169,10 @@ static void call_with_handle(lua_State *L, const issue *i, int index, int callba
     lua_pushvalue(L, callback);
     lua_setiuservalue(L, index, ARPC__UV_CALLBACK);
   }
-  arpc_status status = issue_call(i, &h->async, &request);
+  arpc_async async = arpc__handle_async(h);
+  arpc_status status = issue_call(i, &async, &request);
   if (status) raise_issue(L, i, status);
+  h->id = async.id;
   arpc__handle_issued(L, h, index);
 }
 

@@ -46,7 +46,7 @@ static void release_anchor(arpc__handle *h) {
 
 static int harvest_protected(lua_State *L) {
   arpc__handle *h = lua_touserdata(L, 1);
-  return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
 }
 
 static int called(lua_State *L, int status, lua_KContext context) {
@@ -76,9 +76,30 @@ static void start_trailing(arpc__handle *h, lua_State *L) {
   arpc__go(L, h->st, 2, "callback");
 }
 
+/* Pushes what the script put on the handle at an index. */
+static int get_script(lua_State *L, int index, int key) {
+  if (lua_getiuservalue(L, index, ARPC__UV_SCRIPT) == LUA_TNIL) return LUA_TNIL;
+  int type = lua_rawgeti(L, -1, key);
+  lua_remove(L, -2);
+  return type;
+}
+
+/* Puts the value on top (popped) on the handle at 1. */
+static void set_script(lua_State *L, int key) {
+  if (lua_getiuservalue(L, 1, ARPC__UV_SCRIPT) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_createtable(L, ARPC__SCRIPT_TARGET, 0);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, ARPC__UV_SCRIPT);
+  }
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, key);
+  lua_pop(L, 1);
+}
+
 /* function(handle, nil, event) */
 static void start_callback(arpc__handle *h, lua_State *L) {
-  lua_getiuservalue(L, -1, ARPC__UV_TARGET);
+  get_script(L, -1, ARPC__SCRIPT_TARGET);
   lua_pushvalue(L, -2);
   lua_pushnil(L);
   lua_pushinteger(L, h->last_event);
@@ -87,7 +108,7 @@ static void start_callback(arpc__handle *h, lua_State *L) {
 
 /* The handle is on top of the stack. */
 static void set_event(lua_State *L) {
-  lua_getiuservalue(L, -1, ARPC__UV_TARGET);
+  get_script(L, -1, ARPC__SCRIPT_TARGET);
   arpc_event *e = arpc__to_event(L, -1);
   if (e) arpc_event_set(e);
   lua_pop(L, 1);
@@ -95,7 +116,7 @@ static void set_event(lua_State *L) {
 
 /* Whoever awaits may use the handle again at once: what the finished call asked for is noted before. */
 static void tell(arpc__handle *h) {
-  arpc_async async = h->async;
+  arpc_async async = *ARPC__ASYNC(h);
   arpc__wait *awaiting = h->awaiting;
   int detached = h->detached, trailing = h->trailing, notification = h->notification;
   h->awaiting = NULL;
@@ -127,7 +148,6 @@ static void on_complete(arpc_runtime *rt, const arpc_async *async, arpc_event_ki
 arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st) {
   arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, sizeof *h, ARPC__UV_COUNT);
   h->last_event = -1;
-  arpc_async_init(&h->async, sizeof h->async);
   return h;
 }
 
@@ -141,7 +161,7 @@ arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc_
 }
 
 static int pending(const arpc__handle *h) {
-  return h->st->rt && arpc__slot_of(h->st->rt, &h->async) != NULL;
+  return h->st->rt && arpc__slot_at(h->st->rt, h->id) != NULL;
 }
 
 void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
@@ -151,9 +171,14 @@ void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
   h->proc = proc;
   h->last_event = -1;
   h->trailing = h->detached = 0;
-  h->async.notification = ARPC_NOTIFY_CALLBACK;
-  h->async.routine = on_complete;
-  h->async.user_info = h;
+}
+
+arpc_async arpc__handle_async(arpc__handle *h) {
+  arpc_async async = *ARPC__ASYNC(h);
+  async.notification = ARPC_NOTIFY_CALLBACK;
+  async.routine = on_complete;
+  async.user_info = h;
+  return async;
 }
 
 static void anchor(lua_State *L, arpc__handle *h, int index) {
@@ -184,9 +209,9 @@ int arpc__handle_raise(lua_State *L, arpc_status status, const arpc__handle *h, 
 
 /* Gives the call up, and nobody can ask for it any more. */
 static void drop(arpc__handle *h) {
-  arpc_async_cancel(h->st->rt, &h->async, 1);
-  arpc_async_drop(h->st->rt, &h->async);
-  h->async.id = 0;
+  arpc_async_cancel(h->st->rt, ARPC__ASYNC(h), 1);
+  arpc_async_drop(h->st->rt, ARPC__ASYNC(h));
+  h->id = 0;
 }
 
 /* A call nobody can ask for any more: a client's is given up, a manager's is faulted; both are mistakes. */
@@ -196,14 +221,14 @@ static int handle_gc(lua_State *L) {
   if (!h || !pending(h)) return 0;
   const char *name = h->proc ? h->proc->name : "?";
   if (h->server) {
-    arpc_async_abort(h->st->rt, &h->async, ARPC_S_CALL_FAILED);
+    arpc_async_abort(h->st->rt, ARPC__ASYNC(h), ARPC_S_CALL_FAILED);
     lua_pushfstring(L, "%s: its manager's handle was collected before it was completed", name);
     strncpy(text, lua_tostring(L, -1), sizeof text - 1);
     text[sizeof text - 1] = 0;
     arpc__report_later(h->st, ARPC_S_CALL_FAILED, text);
     return 0;
   }
-  int finished = arpc_async_status(h->st->rt, &h->async) != ARPC_S_ASYNC_CALL_PENDING;
+  int finished = arpc_async_status(h->st->rt, ARPC__ASYNC(h)) != ARPC_S_ASYNC_CALL_PENDING;
   drop(h);
   if (finished) return 0;
   lua_pushfstring(L, "%s: the async handle of the pending call was collected", name);
@@ -216,10 +241,10 @@ static int handle_close(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   if (!pending(h)) return 0;
   if (h->server) {
-    arpc_async_abort(h->st->rt, &h->async, ARPC_S_CALL_FAILED);
+    arpc_async_abort(h->st->rt, ARPC__ASYNC(h), ARPC_S_CALL_FAILED);
     return 0;
   }
-  if (h->anchor) arpc_async_cancel(h->st->rt, &h->async, 1);
+  if (h->anchor) arpc_async_cancel(h->st->rt, ARPC__ASYNC(h), 1);
   else drop(h);
   return 0;
 }
@@ -231,7 +256,7 @@ static int handle_init(lua_State *L) {
   if (pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
   if (h->server) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
   h->last_event = -1;
-  arpc_async_init(&h->async, sizeof h->async);
+  h->id = 0;
   lua_settop(L, 1);
   return 1;
 }
@@ -259,9 +284,9 @@ static void set_target(lua_State *L, arpc__handle *h, int index) {
   if (event && callback) arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: one of event and callback, not both");
   if (callback && !callable(L, -1)) arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: the callback is no function");
   if (event) arpc__check_event(L, h->st, lua_gettop(L) - 1);
-  h->notification = event ? ARPC_NOTIFY_EVENT : callback ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE;
+  h->notification = (event ? ARPC_NOTIFY_EVENT : callback ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE) & 7;
   if (event) lua_pop(L, 1);
-  lua_setiuservalue(L, 1, ARPC__UV_TARGET);
+  set_script(L, ARPC__SCRIPT_TARGET);
 }
 
 /* notify{event= | callback=, user_info=} on the handle at 1 */
@@ -269,7 +294,7 @@ static void configure(lua_State *L, arpc__handle *h, int index) {
   no_other_options(L, index);
   set_target(L, h, index);
   lua_getfield(L, index, "user_info");
-  if (!lua_isnil(L, -1)) lua_setiuservalue(L, 1, ARPC__UV_USER_INFO);
+  if (!lua_isnil(L, -1)) set_script(L, ARPC__SCRIPT_USER_INFO);
 }
 
 static int handle_notify(lua_State *L) {
@@ -284,7 +309,7 @@ static int handle_notify(lua_State *L) {
 /* complete(): a client's results, raising 997 while pending; complete(...): a manager's reply */
 static int handle_complete(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
-  if (!h->server) return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  if (!h->server) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
   arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
 }
@@ -293,7 +318,7 @@ static int handle_complete(lua_State *L) {
 
 static int handle_status(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 0, "status");
-  lua_pushinteger(L, h->st->rt ? arpc_async_status(h->st->rt, &h->async) : ARPC_S_INVALID_ASYNC_HANDLE);
+  lua_pushinteger(L, h->st->rt ? arpc_async_status(h->st->rt, ARPC__ASYNC(h)) : ARPC_S_INVALID_ASYNC_HANDLE);
   return 1;
 }
 
@@ -307,7 +332,7 @@ static int finish_await(lua_State *L, arpc__wait *w) {
   int timed_out = w->timed_out;
   arpc__wait_free(L, w);
   if (h->awaiting == w) h->awaiting = NULL;
-  if (!timed_out) return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  if (!timed_out) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
   stop_awaiting(h);
   return arpc__handle_raise(L, ARPC_S_TIMEOUT, h, "await");
 }
@@ -322,8 +347,8 @@ static void cancel_await(arpc__wait *w) {
 static int handle_await(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 0, "await");
   lua_Number ms = arpc__check_ms(L, 2);
-  if (arpc_async_status(h->st->rt, &h->async) != ARPC_S_ASYNC_CALL_PENDING)
-    return arpc__harvest(L, h->st, &h->async, h->proc, &h->kept);
+  if (arpc_async_status(h->st->rt, ARPC__ASYNC(h)) != ARPC_S_ASYNC_CALL_PENDING)
+    return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
   if (h->awaiting) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: another coroutine awaits this call");
   if (h->trailing) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
   arpc__wait_check(L, h->st);
@@ -337,9 +362,9 @@ static int handle_await(lua_State *L) {
 /* Nobody will ask for the result: the call goes on by itself. */
 static int handle_detach(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 0, "detach");
-  arpc_status status = arpc_async_status(h->st->rt, &h->async);
+  arpc_status status = arpc_async_status(h->st->rt, ARPC__ASYNC(h));
   if (status == ARPC_S_INVALID_ASYNC_HANDLE) return arpc__handle_raise(L, status, h, "detach");
-  if (status != ARPC_S_ASYNC_CALL_PENDING) arpc_async_drop(h->st->rt, &h->async);
+  if (status != ARPC_S_ASYNC_CALL_PENDING) arpc_async_drop(h->st->rt, ARPC__ASYNC(h));
   h->detached = status == ARPC_S_ASYNC_CALL_PENDING;
   if (h->detached) anchor(L, h, 1);
   return 0;
@@ -358,7 +383,7 @@ void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
     arpc__marshal_out(L, h->proc, first, n, h->transfer, &w, &h->kept);
   } while (st->encodings != encoding);
   arpc_status status = st->scratch.error;
-  if (!status) status = arpc_async_reply(st->rt, &h->async, st->scratch.data, st->scratch.len);
+  if (!status) status = arpc_async_reply(st->rt, ARPC__ASYNC(h), st->scratch.data, st->scratch.len);
   if (status) arpc__handle_raise(L, status, h, "complete");
 }
 
@@ -366,7 +391,7 @@ static int handle_abort(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 1, "abort");
   lua_Integer status = luaL_checkinteger(L, 2);
   luaL_argcheck(L, status >= 0 && status <= UINT32_MAX, 2, "a 32-bit status expected");
-  arpc_status error = arpc_async_abort(h->st->rt, &h->async, (arpc_status)status);
+  arpc_status error = arpc_async_abort(h->st->rt, ARPC__ASYNC(h), (arpc_status)status);
   return error ? arpc__handle_raise(L, error, h, "abort") : 0;
 }
 
@@ -375,7 +400,7 @@ static int handle_abort(lua_State *L) {
 static int push_object(lua_State *L, const arpc__handle *h) {
   arpc_uuid object;
   char text[ARPC__UUID_TEXT];
-  if (!h->st->rt || arpc_server_object(h->st->rt, &h->async, &object)) return luaL_pushfail(L), 1;
+  if (!h->st->rt || arpc_server_object(h->st->rt, ARPC__ASYNC(h), &object)) return luaL_pushfail(L), 1;
   arpc__uuid_format(&object, text);
   lua_pushstring(L, text);
   return 1;
@@ -383,7 +408,7 @@ static int push_object(lua_State *L, const arpc__handle *h) {
 
 static int push_binding(lua_State *L, const arpc__handle *h) {
   char text[512];
-  size_t n = h->st->rt ? arpc_server_client(h->st->rt, &h->async, text, sizeof text) : 0;
+  size_t n = h->st->rt ? arpc_server_client(h->st->rt, ARPC__ASYNC(h), text, sizeof text) : 0;
   if (!n) return luaL_pushfail(L), 1;
   lua_pushlstring(L, text, n < sizeof text ? n : sizeof text - 1);
   return 1;
@@ -392,7 +417,7 @@ static int push_binding(lua_State *L, const arpc__handle *h) {
 /* On the clock of rpc.now(); nil when there is none. */
 static void push_deadline(lua_State *L, const arpc__handle *h) {
   uint64_t until = 0;
-  if (h->st->rt && !arpc_async_deadline(h->st->rt, &h->async, &until) && until) lua_pushinteger(L, (lua_Integer)until);
+  if (h->st->rt && !arpc_async_deadline(h->st->rt, ARPC__ASYNC(h), &until) && until) lua_pushinteger(L, (lua_Integer)until);
   else luaL_pushfail(L);
 }
 
@@ -400,12 +425,12 @@ static void push_deadline(lua_State *L, const arpc__handle *h) {
 static int get_field(lua_State *L, arpc__handle *h, const char *key) {
   if (strcmp(key, "object") == 0) return push_object(L, h);
   if (strcmp(key, "binding") == 0) return push_binding(L, h);
-  if (strcmp(key, "user_info") == 0) lua_getiuservalue(L, 1, ARPC__UV_USER_INFO);
-  else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) lua_getiuservalue(L, 1, ARPC__UV_TARGET);
+  if (strcmp(key, "user_info") == 0) get_script(L, 1, ARPC__SCRIPT_USER_INFO);
+  else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) get_script(L, 1, ARPC__SCRIPT_TARGET);
   else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);
   else if (strcmp(key, "notify_on_send_complete") == 0) lua_pushboolean(L, h->send_complete);
   else if (strcmp(key, "deadline") == 0) push_deadline(L, h);
-  else if (strcmp(key, "id") == 0) lua_pushinteger(L, (lua_Integer)h->async.id);
+  else if (strcmp(key, "id") == 0) lua_pushinteger(L, (lua_Integer)h->id);
   else lua_pushnil(L);
   return 1;
 }
@@ -421,15 +446,15 @@ static int handle_newindex(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   const char *key = luaL_checkstring(L, 2);
   lua_settop(L, 3);
-  if (strcmp(key, "user_info") == 0) lua_setiuservalue(L, 1, ARPC__UV_USER_INFO);
-  else if (strcmp(key, "notify_on_send_complete") == 0) h->send_complete = (uint8_t)lua_toboolean(L, 3);
+  if (strcmp(key, "user_info") == 0) set_script(L, ARPC__SCRIPT_USER_INFO);
+  else if (strcmp(key, "notify_on_send_complete") == 0) h->send_complete = lua_toboolean(L, 3) & 1;
   else return luaL_error(L, "an async handle has no field '%s' to set", key);
   return 0;
 }
 
 static int handle_tostring(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
-  arpc_status status = !h->st->rt || h->server ? 0 : arpc_async_status(h->st->rt, &h->async);
+  arpc_status status = !h->st->rt || h->server ? 0 : arpc_async_status(h->st->rt, ARPC__ASYNC(h));
   const char *state = !pending(h) ? "idle" : h->server ? "in progress" : status == ARPC_S_ASYNC_CALL_PENDING ? "pending" : "finished";
   lua_pushfstring(L, "asyncrpc.handle (%s%s%s): %p", h->proc ? h->proc->name : "", h->proc ? ", " : "", state, (void *)h);
   return 1;

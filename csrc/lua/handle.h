@@ -4,39 +4,48 @@
 
 #include "lua/wait.h"
 
-/* User values of the userdata. */
+/* User values of the userdata. What scripts put on a handle is in a table, made when they do. */
 enum {
-  ARPC__UV_OWNER = 1, ARPC__UV_USER_INFO, ARPC__UV_TARGET, ARPC__UV_SERVED = ARPC__UV_TARGET,
+  ARPC__UV_OWNER = 1, ARPC__UV_SCRIPT, ARPC__UV_SERVED = ARPC__UV_SCRIPT,
   ARPC__UV_CALLBACK, ARPC__UV_COUNT = ARPC__UV_CALLBACK /* a client's only */
 };
+enum { ARPC__SCRIPT_USER_INFO = 1, ARPC__SCRIPT_TARGET }; /* keys of that table */
 
 typedef struct arpc__handle arpc__handle;
 struct arpc__handle {
   arpc__state *st;
   size_t class;             /* arpc__object so far */
-  arpc_async async;         /* the call it stands for, or stood for last */
+  uint64_t id;              /* the call it stands for, or stood for last; 0 = none */
   const arpc__proc *proc;   /* lives in the interface, which the owner keeps */
-  uint32_t anchor;          /* while pending and somebody is to be told */
   arpc__wait *awaiting;     /* the coroutine in call:await */
+  uint32_t anchor;          /* while pending and somebody is to be told */
   int8_t last_event;        /* arpc_event_kind, -1 = none yet */
-  uint8_t notification;     /* arpc_notification, as the script sees it */
-  uint8_t server;           /* a manager's */
-  uint8_t trailing;         /* the call has a trailing callback, in ARPC__UV_CALLBACK */
-  uint8_t detached;
-  uint8_t send_complete;    /* notify_on_send_complete */
+  uint8_t notification : 3; /* arpc_notification, as the script sees it */
+  uint8_t server : 1;       /* a manager's */
+  uint8_t trailing : 1;     /* the call has a trailing callback, in ARPC__UV_CALLBACK */
+  uint8_t detached : 1;
+  uint8_t send_complete : 1; /* notify_on_send_complete */
   uint8_t transfer;         /* server: of the request */
   arpc__task *raises;       /* server: the task that a cancel interrupts, NULL = none */
   arpc__kept kept;          /* last: a manager's handle has only as many as its procedure needs */
 };
+
+/* A manager's handle is made for every call: with its two user values it is to stay within what malloc keeps at
+ * hand by size (128 bytes, its own and Lua's headers included). */
+_Static_assert(offsetof(arpc__handle, kept) <= 64, "a handle is larger than it need be");
+
+/* The call of a handle, as the core knows it. */
+#define ARPC__ASYNC(h) (&(arpc_async){.size = sizeof(arpc_async), .signature = ARPC__SIGNATURE, .id = (h)->id})
 
 /* On top of the stack, ready. */
 arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st);
 /* A manager's, for a call of proc. A synchronous procedure's call ends with its manager: such a handle is
  * not watched by the collector. */
 arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc);
-/* Before issuing with the handle at an index: raises 1915 when its call is not over. Prepares async so that
- * completion comes back here. */
+/* Before issuing with a handle: raises 1915 when its call is not over. */
 void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc);
+/* What to issue with, so that completion comes back here; the id it then has is the handle's. */
+arpc_async arpc__handle_async(arpc__handle *h);
 /* After a successful issue: anchors the handle at an index if somebody waits to be told. */
 void arpc__handle_issued(lua_State *L, arpc__handle *h, int index);
 /* The handle at 1, of that side (0 client, 1 server) or raises 1915. */

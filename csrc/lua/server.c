@@ -40,7 +40,7 @@ static server *check_open(lua_State *L) {
 static int returned(lua_State *L, int status, lua_KContext context) {
   arpc__handle *h = (arpc__handle *)context;
   (void)status;
-  if (!h->proc->async && arpc__slot_of(h->st->rt, &h->async)) arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
+  if (!h->proc->async && arpc__slot_at(h->st->rt, h->id)) arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
 }
 
@@ -59,13 +59,13 @@ static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
   h->raises = NULL;
   if (how == ARPC__TASK_OK || !st->rt) return;
   arpc_status status = arpc__error_fault(L, -1);
-  arpc_async_abort(st->rt, &h->async, status ? status : ARPC_S_CALL_FAILED);
+  arpc_async_abort(st->rt, ARPC__ASYNC(h), status ? status : ARPC_S_CALL_FAILED);
   if (!status) arpc__report(L, st, h->proc->name);
 }
 
 static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_async *call, const arpc_incoming *in) {
   arpc__handle *h = arpc__handle_new_served(co, r->st, &r->iface->procs[in->opnum]);
-  h->async = *call;
+  h->id = call->id;
   h->transfer = (uint8_t)in->transfer;
   lua_rawgeti(co, LUA_REGISTRYINDEX, r->interface);
   lua_setiuservalue(co, -2, ARPC__UV_OWNER);

@@ -11,11 +11,14 @@ enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 
 
 static arpc__served *record_new(arpc_runtime *rt) {
   arpc__list *node = arpc__pool_pop(&rt->served_pool);
+  arpc__served *call = node ? arpc__of(arpc__served, node, node) : malloc(sizeof *call);
   if (node) rt->pooled--;
-  return node ? arpc__of(arpc__served, node, node) : malloc(sizeof(arpc__served));
+  if (call) *call = (arpc__served){.rt = rt};
+  return call;
 }
 
-static void record_free(arpc_runtime *rt, arpc__served *call) {
+static void record_free(arpc__served *call) {
+  arpc_runtime *rt = call->rt;
   if (rt->pooled >= POOLED) {
     free(call);
     return;
@@ -33,7 +36,7 @@ static inline void finish(arpc__served *call) {
     arpc__list_unlink(&call->node);
     arpc__release(rt);
   }
-  record_free(rt, call);
+  record_free(call);
 }
 
 /* ---- beginning ---------------------------------------------------------------------------------*/
@@ -45,17 +48,16 @@ static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
   call->id = arpc__slot_new(rt, call, 1);
   if (!call->id || arpc__server_accept(&peer->conn, &call->wire, ev)) {
     if (call->id) arpc__slot_free(rt, call->id);
-    record_free(rt, call);
+    record_free(call);
     return NULL;
   }
-  call->rt = rt;
   call->peer = peer;
   call->has_object = ev->has_object;
   if (ev->has_object) call->object = ev->object;
-  call->cancelled = ev->cancels ? 1 + ARPC_CLIENT_CANCEL : 0;
-  call->happened = ev->cancels ? ARPC_SUBSCRIBE_CANCEL : 0;
-  call->deadline = 0;
-  call->subscriptions = NULL;
+  if (ev->cancels) {
+    call->cancelled = 1 + ARPC_CLIENT_CANCEL;
+    call->happened = ARPC_SUBSCRIBE_CANCEL;
+  }
   arpc__list_append(&peer->calls, &call->node);
   arpc__hold(rt);
   rt->stats.calls_served++;
