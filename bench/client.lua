@@ -11,13 +11,15 @@ local step, text = B.step, ("0123456789abcdef"):rep(2)
 
 local loops = {}
 function loops.w1()
-  repeat assert(client:One(7) == 7) until step()
+  repeat
+    if client:One(7) ~= 7 then error "wrong answer" end
+  until step()
   uv.stop()
 end
 function loops.w2()
   repeat
     local n, back = client:Pair(7, text)
-    assert(n == 7 and back == text)
+    if n ~= 7 or back ~= text then error "wrong answer" end
   until step()
   uv.stop()
 end

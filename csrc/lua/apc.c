@@ -178,7 +178,7 @@ static int run_next(lua_State *L, int status, lua_KContext context) {
     luaL_checkstack(L, 8, NULL);
     queue *q = push_existing(L, 0);
     if (!q || !q->n) break;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->handler);
+    lua_pushcfunction(L, arpc__message_handler);
     push_first(L, q, base + 1);
     lua_KContext next = (left - 1) << 32 | base << 8 | n;
     status = lua_pcallk(L, 3, 0, base + 2, next, run_next);

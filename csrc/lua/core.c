@@ -35,6 +35,13 @@ static int state_gc(lua_State *L) {
   return 0;
 }
 
+arpc__state *arpc__state_find(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+  arpc__state *st = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return st;
+}
+
 static arpc__state *state_new(lua_State *L) {
   arpc__state *st = memset(lua_newuserdatauv(L, sizeof *st, 0), 0, sizeof *st);
   arpc__list_init(&st->waiting);

@@ -151,9 +151,20 @@ arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st) {
   return h;
 }
 
-arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc) {
+static enum arpc__class class_of(int async) {
+  return async ? ARPC__HANDLE : ARPC__SYNC_HANDLE;
+}
+
+int arpc__handle_metatable(lua_State *L, arpc__state *st, int async) {
+  arpc__class_copy(L, st, class_of(async));
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "interface");
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc, int metatable) {
   size_t size = offsetof(arpc__handle, kept) + proc->nkept * sizeof(int64_t);
-  arpc__handle *h = arpc__object_new(L, st, proc->async ? ARPC__HANDLE : ARPC__SYNC_HANDLE, size, ARPC__UV_SERVED);
+  arpc__handle *h = arpc__object_with(L, st, class_of(proc->async), size, ARPC__UV_SERVED, metatable);
   h->last_event = -1;
   h->server = 1;
   h->proc = proc;

@@ -6,8 +6,8 @@
 
 /* User values of the userdata. What scripts put on a handle is in a table, made when they do. */
 enum {
-  ARPC__UV_OWNER = 1, ARPC__UV_SCRIPT, ARPC__UV_SERVED = ARPC__UV_SCRIPT,
-  ARPC__UV_CALLBACK, ARPC__UV_COUNT = ARPC__UV_CALLBACK /* a client's only */
+  ARPC__UV_SCRIPT = 1, ARPC__UV_SERVED = ARPC__UV_SCRIPT,
+  ARPC__UV_OWNER, ARPC__UV_CALLBACK, ARPC__UV_COUNT = ARPC__UV_CALLBACK /* a client's only */
 };
 enum { ARPC__SCRIPT_USER_INFO = 1, ARPC__SCRIPT_TARGET }; /* keys of that table */
 
@@ -16,7 +16,7 @@ struct arpc__handle {
   arpc__state *st;
   size_t class;             /* arpc__object so far */
   uint64_t id;              /* the call it stands for, or stood for last; 0 = none */
-  const arpc__proc *proc;   /* lives in the interface, which the owner keeps */
+  const arpc__proc *proc;   /* lives in the interface, which the owner keeps, or the metatable */
   arpc__wait *awaiting;     /* the coroutine in call:await */
   uint32_t anchor;          /* while pending and somebody is to be told */
   int8_t last_event;        /* arpc_event_kind, -1 = none yet */
@@ -30,8 +30,8 @@ struct arpc__handle {
   arpc__kept kept;          /* last: a manager's handle has only as many as its procedure needs */
 };
 
-/* A manager's handle is made for every call: with its two user values it is to stay within what malloc keeps at
- * hand by size (128 bytes, its own and Lua's headers included). */
+/* A manager's handle is made for every call: with its user value it is to stay within what malloc keeps at hand
+ * by size (128 bytes, its own and Lua's headers included). */
 _Static_assert(offsetof(arpc__handle, kept) <= 64, "a handle is larger than it need be");
 
 /* The call of a handle, as the core knows it. */
@@ -40,8 +40,10 @@ _Static_assert(offsetof(arpc__handle, kept) <= 64, "a handle is larger than it n
 /* On top of the stack, ready. */
 arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st);
 /* A manager's, for a call of proc. A synchronous procedure's call ends with its manager: such a handle is
- * not watched by the collector. */
-arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc);
+ * not watched by the collector. metatable: its place in the registry; arpc__handle_metatable makes it once for
+ * all such handles of an interface, which is on top of the stack (popped) and kept by it. */
+arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc, int metatable);
+int arpc__handle_metatable(lua_State *L, arpc__state *st, int async);
 /* Before issuing with a handle: raises 1915 when its call is not over. */
 void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc);
 /* What to issue with, so that completion comes back here; the id it then has is the handle's. */

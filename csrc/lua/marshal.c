@@ -46,7 +46,7 @@ void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int s
 
 /* Only what the procedure uses is there. */
 static void take_kept(const arpc__proc *p, const arpc__kept *kept, arpc__kept *ret) {
-  memcpy(ret->value, kept->value, p->nkept * sizeof *ret->value);
+  for (int i = 0; i < p->nkept; i++) ret->value[i] = kept->value[i];
 }
 
 void arpc__marshal_out(lua_State *L, const arpc__proc *p, int first, int n, int transfer, arpc__writer *w,

@@ -65,13 +65,30 @@ static const char *const names[] = {"asyncrpc.client", "asyncrpc.client.async", 
                                     "asyncrpc.server", "asyncrpc.event", "asyncrpc.completion_port",
                                     "asyncrpc.message_queue", "asyncrpc.apcs"};
 
-void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues) {
+void *arpc__object_with(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues,
+                        int metatable) {
   arpc__object *object = memset(lua_newuserdatauv(L, size, nuservalues), 0, size);
   object->st = st;
   object->class = class;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[class]);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
   lua_setmetatable(L, -2);
   return object;
+}
+
+void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues) {
+  return arpc__object_with(L, st, class, size, nuservalues, st->metatables[class]);
+}
+
+void arpc__class_copy(lua_State *L, arpc__state *st, enum arpc__class class) {
+  lua_newtable(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[class]);
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_pop(L, 1);
 }
 
 void *arpc__object_test(lua_State *L, arpc__state *st, int index, enum arpc__class class) {

@@ -12,8 +12,8 @@ struct late_report {
 };
 
 int arpc__message_handler(lua_State *L) {
-  arpc__state *st = lua_touserdata(L, lua_upvalueindex(1));
   lua_settop(L, 1);
+  arpc__state *st = arpc__state_find(L);
   luaL_traceback(L, L, NULL, 1);
   lua_rawseti(L, LUA_REGISTRYINDEX, st->traceback);
   return 1;

@@ -13,7 +13,7 @@ struct registration {
   arpc__state *st;
   arpc__interface *iface;
   int *managers;     /* registry: functions by opnum; LUA_NOREF = none */
-  int interface;     /* registry: the interface's userdata */
+  int metatables[2]; /* registry: of handles of synchronous and of asynchronous procedures; they keep the interface */
 };
 
 typedef struct server server;
@@ -64,11 +64,10 @@ static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
 }
 
 static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_async *call, const arpc_incoming *in) {
-  arpc__handle *h = arpc__handle_new_served(co, r->st, &r->iface->procs[in->opnum]);
+  const arpc__proc *proc = &r->iface->procs[in->opnum];
+  arpc__handle *h = arpc__handle_new_served(co, r->st, proc, r->metatables[proc->async]);
   h->id = call->id;
   h->transfer = (uint8_t)in->transfer;
-  lua_rawgeti(co, LUA_REGISTRYINDEX, r->interface);
-  lua_setiuservalue(co, -2, ARPC__UV_OWNER);
   return h;
 }
 
@@ -135,7 +134,7 @@ static void keep_managers(lua_State *L, registration *r, int managers) {
 static void forget(lua_State *L, registration *r) {
   arpc__list_remove(&r->node);
   for (uint32_t n = 0; n < r->iface->nprocs; n++) luaL_unref(L, LUA_REGISTRYINDEX, r->managers[n]);
-  luaL_unref(L, LUA_REGISTRYINDEX, r->interface);
+  for (int i = 0; i < 2; i++) luaL_unref(L, LUA_REGISTRYINDEX, r->metatables[i]);
   free(r->managers);
   free(r);
 }
@@ -154,9 +153,11 @@ static int server_register(lua_State *L) {
   r->st = s->st;
   r->iface = iface;
   keep_managers(L, r, 3);
-  if (lua_istable(L, 2)) lua_getfield(L, 2, "core");
-  else lua_pushvalue(L, 2);
-  r->interface = luaL_ref(L, LUA_REGISTRYINDEX);
+  for (int async = 0; async < 2; async++) {
+    if (lua_istable(L, 2)) lua_getfield(L, 2, "core");
+    else lua_pushvalue(L, 2);
+    r->metatables[async] = arpc__handle_metatable(L, s->st, async);
+  }
   arpc_status status = arpc_server_register(
       s->core, &(arpc_interface){.id = iface->id, .procedures = iface->nprocs, .manager = on_request, .arg = r});
   if (status) {

@@ -44,11 +44,13 @@ struct arpc__state {
   uint64_t last_slot;       /* of what they keep here */
   uint32_t apc_queues;      /* of tasks that have not ended */
   int metatables[16];        /* registry: by class */
-  int handler;              /* registry: the message handler of tasks */
   arpc__task *running;      /* the task whose coroutine was resumed last, NULL = none */
 };
 
 #define arpc__state_of(L) ((arpc__state *)lua_touserdata(L, lua_upvalueindex(1)))
+
+/* The same from anywhere, with a look-up. */
+arpc__state *arpc__state_find(lua_State *L);
 
 /* In the gc-stress build everything collectable goes at every entry from Lua and before every resume. */
 #ifdef ARPC_GC_STRESS
@@ -96,6 +98,11 @@ void arpc__class_new(lua_State *L, arpc__state *st, enum arpc__class class, cons
                      const luaL_Reg *meta);
 /* A userdata of a class, on top of the stack: behind its head all zero. */
 void *arpc__object_new(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues);
+/* The same with a metatable of its own, by its place in the registry, that arpc__class_copy made. */
+void *arpc__object_with(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues,
+                        int metatable);
+/* A copy of a class's metatable, on top of the stack. */
+void arpc__class_copy(lua_State *L, arpc__state *st, enum arpc__class class);
 void *arpc__object_test(lua_State *L, arpc__state *st, int index, enum arpc__class class); /* NULL: not one */
 void *arpc__object_check(lua_State *L, arpc__state *st, int index, enum arpc__class class); /* raises */
 /* For a finalizer: the userdata at 1; NULL when it is a copy that strayed here from another Lua state. */

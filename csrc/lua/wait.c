@@ -76,6 +76,7 @@ static void give_up(lua_State *L, arpc__wait *w) {
 
 /* ---- ending a wait -----------------------------------------------------------------------------*/
 
+static void at_rest(arpc__task *t);
 static void pool_ended(arpc__state *st);
 
 static void discard_dead(lua_State *co, arpc__state *st) {
@@ -103,6 +104,7 @@ static int resume(arpc__state *st, arpc__task *task, lua_State *co, lua_State *f
   if (status > LUA_YIELD && lua_status(co) == LUA_OK) return 0;
   if (status == LUA_YIELD) lua_pop(co, results);
   else if (status != LUA_OK) discard_dead(co, st);
+  if (status != LUA_YIELD && task) at_rest(task);
   if (!arpc__list_empty(&st->ended_tasks)) pool_ended(st);
   return 1;
 }
@@ -279,7 +281,7 @@ static int body_ended(lua_State *L, int status, lua_KContext context) {
   arpc__state *st = t->st;
   int ok = status == LUA_OK || status == LUA_YIELD;
   arpc__list_remove(&t->node);
-  arpc__list_append(&st->ended_tasks, &t->node);
+  if (st->running != t) arpc__list_append(&st->ended_tasks, &t->node);
   if (st->apc_queues) arpc__apc_end(L, st);
   t->done(L, st, t->arg, ok ? ARPC__TASK_OK : ARPC__TASK_FAILED, ok ? lua_gettop(L) - BELOW : 1);
   if (t->guarded) st->finishing = L;
@@ -299,6 +301,18 @@ static void free_task(lua_State *L, arpc__task *t) {
   free(t);
 }
 
+/* A task whose coroutine returned with nothing on its stack is used again. */
+static void at_rest(arpc__task *t) {
+  arpc__state *st = t->st;
+  arpc__list_remove(&t->node);
+  if (st->nidle >= IDLE_TASKS) {
+    free_task(st->main, t);
+    return;
+  }
+  st->nidle++;
+  arpc__list_append(&st->idle_tasks, &t->node);
+}
+
 /* A task that ended while somebody else's resume ran it has not returned yet, or is dead: it is not used
  * again before its thread is at rest. */
 static void pool_ended(arpc__state *st) {
@@ -309,11 +323,9 @@ static void pool_ended(arpc__state *st) {
     lua_Debug ar;
     if (lua_status(t->co) != LUA_OK) free_task(st->main, t);
     else if (lua_getstack(t->co, 0, &ar)) arpc__list_append(&again, &t->node);
-    else if (st->nidle >= IDLE_TASKS) free_task(st->main, t);
     else {
       lua_settop(t->co, 0);
-      st->nidle++;
-      arpc__list_append(&st->idle_tasks, &t->node);
+      at_rest(t);
     }
   }
   arpc__list_splice(&st->ended_tasks, &again);
@@ -342,7 +354,7 @@ static arpc__task *new_task(arpc__state *st, arpc__task_done done, void *arg, in
   arpc__list_append(&st->busy_tasks, &t->node);
   lua_pushcfunction(t->co, body);
   lua_pushlightuserdata(t->co, t);
-  lua_rawgeti(t->co, LUA_REGISTRYINDEX, st->handler);
+  lua_pushcfunction(t->co, arpc__message_handler);
   if (guarded) lua_rawgeti(t->co, LUA_REGISTRYINDEX, st->closer);
   else lua_pushnil(t->co);
   return t;
@@ -438,9 +450,6 @@ static int l_go(lua_State *L) {
 void arpc__open_wait(lua_State *L, arpc__state *st) {
   static const luaL_Reg functions[] = {{"sleep", l_sleep}, {"go", l_go}, {NULL, NULL}};
   arpc__functions(L, st, functions);
-  lua_pushlightuserdata(L, st);
-  lua_pushcclosure(L, arpc__message_handler, 1);
-  st->handler = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newuserdatauv(L, 1, 0);
   lua_createtable(L, 0, 1);
   lua_pushlightuserdata(L, st);
