@@ -232,6 +232,17 @@ static const luaL_Reg client_methods[] = {{"call", long_form},         {"with", 
                                           {"binding", client_binding}, {NULL, NULL}};
 static const luaL_Reg view_methods[] = {{"call", long_form}, {NULL, NULL}};
 
+/* A client's own table does not have a name yet: it learns it, and is asked alone from then on. */
+static int learn(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) return 1;
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 1);
+  return 1;
+}
+
 /* Pushes {__index = what a client, or its async view, answers to}: its own names, and the procedures that
  * are not named like them. */
 static void push_names(lua_State *L, arpc__state *st, const arpc__interface *iface, int methods, int view) {
@@ -243,6 +254,7 @@ static void push_names(lua_State *L, arpc__state *st, const arpc__interface *ifa
     lua_setfield(L, -2, iface->procs[n].name);
   }
   arpc__functions(L, st, view ? view_methods : client_methods);
+  if (!view) lua_pushcclosure(L, learn, 1);
   lua_setfield(L, -2, "__index");
 }
 
@@ -312,7 +324,7 @@ static void push_view(lua_State *L, arpc__state *st, client *c, int self, int me
   lua_setmetatable(L, -2);
 }
 
-/* A client's metatable is its own: looking a procedure up goes through tables alone, {async = its view} first. */
+/* A client's metatable is its own: a procedure is looked up in one table, {async = its view} and what it learnt. */
 static void set_metatable(lua_State *L, arpc__state *st, client *c, int self, int methods) {
   static const char *const same[] = {"__gc", "__close", "__tostring", "__name", "__metatable"};
   lua_createtable(L, 0, 6);

@@ -22,7 +22,8 @@ static int bad_answer(lua_State *L, arpc_status status, const arpc__proc *proc) 
  * this one are set aside meanwhile. */
 int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
                   const arpc__kept *kept) {
-  arpc_reply reply = {0};
+  arpc_reply reply;
+  reply.status = ARPC_S_OK;
   arpc_status status = st->rt ? arpc_async_complete(st->rt, async, &reply) : ARPC_S_INVALID_ASYNC_HANDLE;
   if (status && reply.status) return raise_reply(L, &reply, proc);
   if (status) return arpc__raise(L, status, "%s: %s", proc ? proc->name : "async handle", arpc_status_text(status));
@@ -321,6 +322,7 @@ static int handle_notify(lua_State *L) {
 static int handle_complete(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   if (!h->server) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
+  if (!pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
   arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
 }
@@ -385,7 +387,6 @@ static int handle_detach(lua_State *L) {
 
 void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
   arpc__state *st = h->st;
-  if (!pending(h)) arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
   uint32_t encoding;
   do { /* once more when a finalizer made a call of its own meanwhile */
     encoding = ++st->encodings;

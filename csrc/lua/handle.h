@@ -61,7 +61,7 @@ extern const luaL_Reg arpc__cancel_methods[];
 /* Collects the finished call of a client's handle: pushes its results, or raises. */
 int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
                   const arpc__kept *kept);
-/* Server: replies with the n values at first. Raises what marshalling raises, or 1914. */
+/* Server: replies to a pending call with the n values at first. Raises what marshalling raises. */
 void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n);
 
 #endif

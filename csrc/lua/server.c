@@ -37,26 +37,18 @@ static server *check_open(lua_State *L) {
 
 /* ---- running managers --------------------------------------------------------------------------*/
 
-static int returned(lua_State *L, int status, lua_KContext context) {
-  arpc__handle *h = (arpc__handle *)context;
-  (void)status;
-  if (!h->proc->async && arpc__slot_at(h->st->rt, h->id)) arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
-  return 0;
-}
-
-/* Task: handle, manager, handle, arguments ... */
-static int run_manager(lua_State *L) {
-  arpc__handle *h = lua_touserdata(L, 1);
-  lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, (lua_KContext)h, returned);
-  return returned(L, LUA_OK, (lua_KContext)h);
+/* What a synchronous manager returned, unless it has ended its call itself. */
+static void reply(lua_State *L, arpc__handle *h, int n) {
+  if (h->proc->async || !h->st->rt || !arpc__slot_at(h->st->rt, h->id)) return;
+  arpc__handle_reply(L, h, lua_gettop(L) - n + 1, n);
 }
 
 /* An error object made by rpc.raise, or a nested call's failure, faults with its status; anything else is
  * the manager's own mistake: the client learns no more than that, on_error gets the rest. */
 static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
   arpc__handle *h = arg;
-  (void)n;
   h->raises = NULL;
+  if (how == ARPC__TASK_OK) reply(L, h, n);
   if (how == ARPC__TASK_OK || !st->rt) return;
   arpc_status status = arpc__error_fault(L, -1);
   arpc_async_abort(st->rt, ARPC__ASYNC(h), status ? status : ARPC_S_CALL_FAILED);
@@ -71,13 +63,12 @@ static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_asyn
   return h;
 }
 
-/* The task's stack: run_manager, handle, manager, handle, arguments
- * ...; a coroutine at rest has room for more than that, and unmarshalling sees to its own. */
+/* The task keeps the handle, and calls the manager with it and the arguments; a coroutine at rest has room for more
+ * than that, and unmarshalling sees to its own. */
 static void run(registration *r, const arpc_async *call, const arpc_incoming *in) {
   arpc__state *st = r->st;
   arpc__task *t = arpc__task_new(st, ended, NULL);
   lua_State *co = t->co;
-  lua_pushcfunction(co, run_manager);
   arpc__handle *h = push_handle(co, r, call, in);
   t->arg = h;
   lua_rawgeti(co, LUA_REGISTRYINDEX, r->managers[in->opnum]);
@@ -89,7 +80,7 @@ static void run(registration *r, const arpc_async *call, const arpc_incoming *in
     arpc__task_drop(t);
     return;
   }
-  arpc__task_run(t, 3 + h->proc->nin);
+  arpc__task_run(t, 1 + h->proc->nin);
 }
 
 static void on_request(arpc_runtime *rt, const arpc_async *call, const arpc_incoming *in, void *arg) {

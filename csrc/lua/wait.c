@@ -79,7 +79,19 @@ static void give_up(lua_State *L, arpc__wait *w) {
 static void at_rest(arpc__task *t);
 static void pool_ended(arpc__state *st);
 
-static void discard_dead(lua_State *co, arpc__state *st) {
+/* The error is on top of L. */
+static void died(lua_State *L, arpc__state *st, arpc__task *task) {
+  if (!task || !task->telling) {
+    arpc__report(L, st, "coroutine");
+    return;
+  }
+  int top = lua_gettop(L) - 1;
+  task->telling = 0;
+  task->done(L, st, task->arg, ARPC__TASK_FAILED, 1);
+  lua_settop(L, top);
+}
+
+static void discard_dead(lua_State *co, arpc__state *st, arpc__task *task) {
   if (lua_isnone(co, -1)) lua_pushnil(co);
   lua_State *L = st->main;
   luaL_checkstack(L, 4, NULL);
@@ -87,9 +99,9 @@ static void discard_dead(lua_State *co, arpc__state *st) {
   lua_rawseti(L, LUA_REGISTRYINDEX, st->traceback);
   lua_pushvalue(co, -1);
   lua_xmove(co, L, 1);
+  died(L, st, task);
   lua_resetthread(co);
   lua_settop(co, 0);
-  arpc__report(L, st, "coroutine");
 }
 
 /* `from` is the thread that runs: Lua counts the depth of the C stack along it. 0 = too deep to begin: the
@@ -103,7 +115,7 @@ static int resume(arpc__state *st, arpc__task *task, lua_State *co, lua_State *f
   st->running = before;
   if (status > LUA_YIELD && lua_status(co) == LUA_OK) return 0;
   if (status == LUA_YIELD) lua_pop(co, results);
-  else if (status != LUA_OK) discard_dead(co, st);
+  else if (status != LUA_OK) discard_dead(co, st, task);
   if (status != LUA_YIELD && task) at_rest(task);
   if (!arpc__list_empty(&st->ended_tasks)) pool_ended(st);
   return 1;
@@ -276,6 +288,28 @@ lua_Number arpc__check_ms(lua_State *L, int index) {
 
 enum { IDLE_TASKS = 256, BELOW = 3 /* on a task's stack, below its function */ };
 
+static void tell(lua_State *L, arpc__task *t, int n) {
+  t->telling = 1;
+  t->done(L, t->st, t->arg, ARPC__TASK_OK, n);
+  t->telling = 0;
+}
+
+static int told(lua_State *L) {
+  arpc__task *t = lua_touserdata(L, 1);
+  t->done(L, t->st, t->arg, ARPC__TASK_OK, lua_gettop(L) - 1);
+  return 0;
+}
+
+/* Where somebody else's resume would get what is raised. */
+static void tell_protected(lua_State *L, arpc__task *t, int n) {
+  luaL_checkstack(L, 2, NULL);
+  lua_pushcfunction(L, told);
+  lua_insert(L, -n - 1);
+  lua_pushlightuserdata(L, t);
+  lua_insert(L, -n - 1);
+  if (lua_pcall(L, n + 1, 0, 2) != LUA_OK) t->done(L, t->st, t->arg, ARPC__TASK_FAILED, 1);
+}
+
 static int body_ended(lua_State *L, int status, lua_KContext context) {
   arpc__task *t = (arpc__task *)context;
   arpc__state *st = t->st;
@@ -283,12 +317,14 @@ static int body_ended(lua_State *L, int status, lua_KContext context) {
   arpc__list_remove(&t->node);
   if (st->running != t) arpc__list_append(&st->ended_tasks, &t->node);
   if (st->apc_queues) arpc__apc_end(L, st);
-  t->done(L, st, t->arg, ok ? ARPC__TASK_OK : ARPC__TASK_FAILED, ok ? lua_gettop(L) - BELOW : 1);
+  if (!ok) t->done(L, st, t->arg, ARPC__TASK_FAILED, 1);
+  else if (st->running == t) tell(L, t, lua_gettop(L) - BELOW);
+  else tell_protected(L, t, lua_gettop(L) - BELOW);
   if (t->guarded) st->finishing = L;
   return 0;
 }
 
-/* Stack: the task, the message handler, the guard or nil, then the function and its arguments. */
+/* Stack: the task, the message handler, the guard or what the task keeps, then the function and its arguments. */
 static int body(lua_State *L) {
   arpc__task *t = lua_touserdata(L, 1);
   if (t->guarded) lua_toclose(L, 3);
@@ -356,7 +392,6 @@ static arpc__task *new_task(arpc__state *st, arpc__task_done done, void *arg, in
   lua_pushlightuserdata(t->co, t);
   lua_pushcfunction(t->co, arpc__message_handler);
   if (guarded) lua_rawgeti(t->co, LUA_REGISTRYINDEX, st->closer);
-  else lua_pushnil(t->co);
   return t;
 }
 
@@ -401,6 +436,7 @@ static void report_failure(lua_State *L, arpc__state *st, void *arg, int how, in
 
 static int go(lua_State *L, arpc__state *st, int n, const char *where, int guarded) {
   arpc__task *t = new_task(st, report_failure, (void *)(uintptr_t)where, guarded);
+  if (!guarded) lua_pushnil(t->co);
   luaL_checkstack(t->co, n + 4, NULL);
   lua_xmove(L, t->co, n + 1);
   return run_task(L, t, n);

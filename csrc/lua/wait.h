@@ -54,8 +54,8 @@ void arpc__wait_wake_later(arpc__wait *w);
 
 /* ---- tasks: pooled coroutines ---- */
 
-/* Runs in the task when its function has ended: with n results on top, or with the error. CLOSED: somebody
- * closed the coroutine while it waited. */
+/* Runs when the task's function has ended: with n results on top, or with the error. CLOSED: somebody closed the
+ * coroutine while it waited. What it raises when told OK it is told itself: FAILED. */
 typedef void (*arpc__task_done)(lua_State *L, arpc__state *st, void *arg, int how, int n);
 enum { ARPC__TASK_FAILED, ARPC__TASK_OK, ARPC__TASK_CLOSED };
 
@@ -68,10 +68,11 @@ struct arpc__task {
   void *arg;
   arpc__wait *wait;     /* the one it waits in, NULL = none */
   uint8_t interrupted;  /* its next wait raises */
+  uint8_t telling;      /* `done` is being told OK */
   uint8_t guarded;      /* closing its coroutine is noticed from its beginning on, not wait by wait */
 };
 
-/* A task whose stack is ready for the function and its arguments. Raises for want of memory. */
+/* A task whose stack is ready for a value it keeps, the function and its arguments. Raises for want of memory. */
 arpc__task *arpc__task_new(arpc__state *st, arpc__task_done done, void *arg);
 /* Runs the function with n arguments that lie on top of the task's stack, until it ends or waits. */
 void arpc__task_run(arpc__task *t, int n);

@@ -105,9 +105,9 @@ static void context(decoder *d, const arpc__ndr_type *t) {
 
 /* ---- arrays ------------------------------------------------------------------------------------*/
 /* The words in front of the elements; 0 after a failure. */
-static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64_t *offset, uint64_t *n) {
-  unsigned size = d->s ? 8 : 4, varying = t->flags & ARPC__NDR_VARYING ? 2 : 0;
-  unsigned words = varying + !!(t->flags & ARPC__NDR_CONFORMANT);
+static inline int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64_t *offset, uint64_t *n) {
+  size_t size = d->s ? 8 : 4, varying = t->flags & ARPC__NDR_VARYING ? 2 : 0;
+  size_t words = varying + !!(t->flags & ARPC__NDR_CONFORMANT);
   *most = t->count;
   if (t->flags & ARPC__NDR_CONFORMANT && d->hoisted) {
     *most = d->most[0];
@@ -119,8 +119,8 @@ static int get_words(decoder *d, const arpc__ndr_type *t, uint64_t *most, uint64
   if (words) {
     const uint8_t *at = take(d, words * size, size);
     if (!at) return 0;
-    if (words & 1) *most = word_at(d, at);
-    if (varying) *offset = word_at(d, at + (words - 2) * size), *n = word_at(d, at + (words - 1) * size);
+    if (words & 1) *most = word_at(d, at), at += size;
+    if (varying) *offset = word_at(d, at), *n = word_at(d, at + size);
   }
   if (!varying) *n = *most;
   return 1;
@@ -141,7 +141,7 @@ static void note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t n)
 }
 
 /* How many elements follow; 0 when the counts are wrong or so many cannot be there. */
-static int get_counts(decoder *d, const arpc__ndr_type *t, uint32_t least, uint32_t *ret) {
+static inline int get_counts(decoder *d, const arpc__ndr_type *t, uint32_t least, uint32_t *ret) {
   uint64_t most, offset, n = 0;
   if (!get_words(d, t, &most, &offset, &n)) return 0;
   if (t->flags & ARPC__NDR_RANGED && ((int64_t)most < t->low[d->s] || (int64_t)most > t->high[d->s]))

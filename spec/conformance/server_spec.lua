@@ -149,6 +149,32 @@ h.transports(function(_, binding)
     assert.truthy(tostring(one_error()):find("Add: result 1", 1, true))
   end, { managers = { Add = function() return "no number" end } }))
 
+  it("and so when it is the script's own resume that brings a manager to its end", function()
+    local resting
+    local function rest(result)
+      return function()
+        resting = coroutine.running()
+        coroutine.yield()
+        return result
+      end
+    end
+    local function resumed(w)
+      resting = nil
+      local call = w.client.async:Add(1, 2)
+      world.eventually(function() return resting end)
+      assert.is_true(coroutine.resume(resting))
+      return call
+    end
+    with(function(w)
+      local call = resumed(w)
+      assert.equal(1726, (status_of(call.await, call)))
+      assert.truthy(tostring(one_error()):find("Add: result 1", 1, true))
+    end, { managers = { Add = rest "no number" } })()
+    with(function(w)
+      for _ = 1, 3 do assert.equal(7, resumed(w):await()) end
+    end, { managers = { Add = rest(7) } })()
+  end)
+
   it("#83 calls on one connection complete out of order, each with its own answer", with(function(w)
     local n = h.scale(1000)
     local ended = {}
