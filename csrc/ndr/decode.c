@@ -464,7 +464,8 @@ void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r,
   decoder d = {.r = r, .to = sink, .arg = arg, .frame = &f, .s = (uint8_t)arpc__ndr_syntax(transfer)};
   f.slots = slots;
   f.seen = 0;
-  for (uint16_t i = 0; i < list->count && !r->error; i++) parameter(&d, &list->members[i]);
+  const arpc__ndr_member *m = list->members;
+  for (uint32_t left = list->count; left && !r->error; left--, m++) parameter(&d, m);
   compare(&d, list, &f);
   if (list->aliases) slots[list->aliases - 1] = d.highest > INT32_MAX ? 0 : (int64_t)d.highest;
 }

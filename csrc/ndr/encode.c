@@ -212,7 +212,7 @@ static void __attribute__((noinline)) put_text(encoder *e, const arpc__ndr_type 
   if (!at) return;
   if (unit == 1) memcpy(at, text, n);
   else arpc__utf16_put(text, len, at);
-  if (nul) memset(at + n * unit, 0, unit);
+  for (at += n * unit; nul && unit; unit--) *at++ = 0;
 }
 
 /* Runs one pass over all elements. */
@@ -457,8 +457,8 @@ void arpc__ndr_encode(const arpc__ndr_list *list, int transfer, arpc__writer *w,
   encoder e = {.w = w, .from = source, .arg = arg, .slots = slots, .s = (uint8_t)arpc__ndr_syntax(transfer)};
   if (list->aliases) e.numbers = (uint32_t)slots[list->aliases - 1];
   if (list->nslots) fill(&e, list, slots);
-  for (uint16_t i = 0; i < list->count && !w->buf->error; i++) {
-    const arpc__ndr_member *m = &list->members[i];
+  const arpc__ndr_member *m = list->members;
+  for (uint32_t left = list->count; left && !w->buf->error; left--, m++) {
     if (m->hidden) {
       put_hidden(&e, m->type, slots[m->slot]);
       continue;
