@@ -43,7 +43,7 @@ void world_open(world *w, const char *transport, const arpc_runtime_options *opt
   arpc_client_options co = client_options ? *client_options : (arpc_client_options){0};
   arpc_interface interface = {.id = WORLD_INTERFACE, .procedures = PROCEDURES, .manager = manager, .arg = w};
   memset(w, 0, sizeof *w);
-  snprintf(w->dir, sizeof w->dir, "%s/arpc-spec-XXXXXX", P_tmpdir);
+  snprintf(w->dir, sizeof w->dir, "%s/XXXXXX", test_folder());
   CHECK(mkdtemp(w->dir) != NULL);
   CHECK_EQ(uv_loop_init(&w->loop), 0);
   CHECK_EQ(arpc_runtime_new(&w->rt, &w->loop, options), 0);
@@ -78,7 +78,6 @@ void world_close(world *w) {
   arpc_runtime_close(w->rt);
   uv_run(&w->loop, UV_RUN_DEFAULT);
   CHECK_EQ(uv_loop_close(&w->loop), 0);
-  rmdir(w->dir);
 }
 
 void world_until(world *w, const unsigned *flag, unsigned n) {

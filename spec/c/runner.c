@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@ static test *tests;
 static int failure_fd = 2;
 static unsigned seconds = 60;
 static uint64_t seed = 20240229, random_state;
+static char folder[64];
 
 void test_add(test *t) {
   test **at = &tests;
@@ -86,6 +88,15 @@ uint64_t test_random(void) {
   return z ^ z >> 31;
 }
 
+const char *test_folder(void) {
+  return folder;
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *place) {
+  (void)s, (void)kind, (void)place;
+  return remove(path);
+}
+
 static void run_child(const test *t, int fd) {
   failure_fd = fd;
   random_state = seed;
@@ -123,7 +134,8 @@ static int verdict_of(int status, int in_time, char *words, size_t size) {
 
 static int run(const test *t, char *words, size_t size) {
   int ends[2], status = 0;
-  if (pipe2(ends, O_CLOEXEC)) return FAILED;
+  snprintf(folder, sizeof folder, "%s/arpc-spec-XXXXXX", P_tmpdir);
+  if (!mkdtemp(folder) || pipe2(ends, O_CLOEXEC)) return FAILED;
   fflush(NULL);
   pid_t child = fork();
   if (child < 0) return FAILED;
@@ -139,6 +151,7 @@ static int run(const test *t, char *words, size_t size) {
   if (!in_time) kill(-child, SIGKILL);
   close(ends[0]);
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
   return verdict_of(status, in_time, words, size);
 }
 

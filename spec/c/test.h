@@ -26,6 +26,7 @@ void test_fail(const char *file, int line, const char *format, ...) __attribute_
 void test_skip_at(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
 unsigned test_scale(unsigned n);
 uint64_t test_random(void); /* seeded: ARPC_SEED, else a fixed number; printed when a test fails */
+const char *test_folder(void); /* of the running test alone; it and what is in it are removed behind the test */
 
 #define TEST_CAT_(a, b) a##b
 #define TEST_CAT(a, b) TEST_CAT_(a, b)
