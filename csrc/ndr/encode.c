@@ -191,7 +191,7 @@ static uint8_t *put_counts(encoder *e, const arpc__ndr_type *t, size_t n, size_t
     unhoist(e, most);
     words = varying;
   }
-  uint8_t *at = room(e, words * size + more, words ? size : unit);
+  uint8_t *at = room(e, words * size + more, words ? size : more ? unit : 1);
   if (!at) return NULL;
   if (words & 1) store(at, size, (uint64_t)most), at += size;
   if (varying) store(at, size, 0), store(at + size, size, n);

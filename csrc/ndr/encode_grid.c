@@ -59,8 +59,9 @@ static void put_maxima(arpc__encoder *e, const dimension *d, unsigned n) {
     arpc__patch32(e->w, at - 1, (uint32_t)d[i].most);
     at += e->s ? 8 : 4;
   }
-  if (at && e->s) arpc__write_align(e->w, e->tail);
-  if (at) e->hoisted = 0;
+  if (at == e->hoisted) return; /* nothing was hoisted, or for another one */
+  if (e->s) arpc__write_align(e->w, e->tail);
+  e->hoisted = 0;
 }
 
 static void put_ranges(arpc__encoder *e, const dimension *d, unsigned n) {
@@ -86,7 +87,7 @@ static void put_units(arpc__encoder *e, const dimension *d) {
     return;
   }
   if (nul) arpc__encode_word(e, 0), arpc__encode_word(e, n + nul);
-  arpc__write_align(e->w, unit);
+  if (n + nul) arpc__write_align(e->w, unit);
   uint8_t *at = arpc__buf_add(e->w->buf, (n + nul) * unit);
   if (!at) return;
   if (unit == 1) memcpy(at, text, n);

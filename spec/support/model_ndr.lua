@@ -34,6 +34,7 @@ local aligns = {
   pointer = function(w) return w.ndr64 and 8 or 4 end,
   text = function(_, t) return t.wide and 2 or 1 end,
   array = function(w, t) return align_of(w, t.of) end,
+  grid = function(w, t) return align_of(w, t.of) end,
   struct = function(w, t)
     local most = 1
     for _, m in ipairs(t.members) do most = math.max(most, align_of(w, m.type)) end
@@ -52,6 +53,26 @@ function align_of(w, number)
   return fn and fn(w, t) or size_of(w, t)
 end
 
+-- Of an array or a text, itself; of a grid, from the outside to the inside.
+local function dimensions(w, t)
+  if t.kind ~= "grid" then return {t} end
+  local list, number = {}, t.of
+  repeat
+    local d = w.types[number]
+    list[#list + 1], number = d, d.of
+  until not (number and w.types[number].dimension)
+  return list
+end
+
+local function is_conformant(w, t)
+  if t.kind == "grid" then
+    for _, d in ipairs(dimensions(w, t)) do
+      if d.conformant then return true end
+    end
+  end
+  return t.kind ~= "struct" and t.conformant
+end
+
 -- The conformant array a struct ends with.
 local function tail_of(w, t)
   if t.kind == "struct" then
@@ -59,7 +80,7 @@ local function tail_of(w, t)
     local inner, member, owner = tail_of(w, w.types[last.type])
     return inner, member or last, owner or t
   end
-  return t.conformant and t or nil
+  return is_conformant(w, t) and t or nil
 end
 
 -- ---- counts
@@ -106,8 +127,18 @@ end
 
 local function count_of(t, v) return t.kind == "text" and #units(t, v) or #v end
 
-local function maximum_of(t, v, slots)
-  return t.maximum and #t.maximum > 0 and evaluate(t.maximum, slots) or count_of(t, v)
+-- fn(dimension, count) for each dimension of v.
+local function each_dimension(w, t, v, fn)
+  for _, d in ipairs(dimensions(w, t)) do
+    fn(d, v and count_of(d, v) or 0)
+    v = v and d.kind == "array" and v[1]
+  end
+end
+
+local function maxima(w, t, v, slots)
+  each_dimension(w, t, v, function(d, n)
+    if d.conformant then w:word(d.maximum and #d.maximum > 0 and evaluate(d.maximum, slots) or n) end
+  end)
 end
 
 -- ---- values
@@ -118,6 +149,31 @@ local flat, deferred
 local function is_null(w, t, v)
   local to = w.types[t.of]
   return v == nil or v == core.null and not (to.kind == "pointer" and not to.ref)
+end
+
+-- Full pointers to one table, as one type, have one number, and bring it once.
+local function known(w, t, v)
+  local all = w.known[t.of] or {}
+  w.known[t.of] = all
+  all[v] = all[v] or {}
+  return all[v]
+end
+
+local function number_of(w, t, v)
+  local entry = type(v) == "table" and known(w, t, v) or {}
+  if not entry.number then
+    w.numbers = w.numbers + 1
+    entry.number = w.numbers
+  end
+  return entry.number
+end
+
+local function is_sent(w, t, v)
+  if type(v) ~= "table" then return false end
+  local entry = known(w, t, v)
+  local before = entry.sent
+  entry.sent = true
+  return before
 end
 
 local function referent(v)
@@ -133,15 +189,17 @@ local function slots_of(t, v)
 end
 
 local function counts(w, t, v, slots)
-  if t.conformant and w.hoisted then
+  if is_conformant(w, t) and w.hoisted then
     if w.ndr64 then w:align(w.hoisted) end
     w.hoisted = nil
-  elseif t.conformant then
-    w:word(maximum_of(t, v, slots))
+  else
+    maxima(w, t, v, slots)
   end
-  if not t.varying then return end
-  w:word(0)
-  w:word(count_of(t, v))
+  each_dimension(w, t, v, function(d, n)
+    if not d.varying then return end
+    w:word(d.first and #d.first > 0 and evaluate(d.first, slots) or 0)
+    w:word(n)
+  end)
 end
 
 local function arm_of(t, v)
@@ -163,7 +221,7 @@ local function hoist(w, t, v)
     inner, at = inner[last.name], w.types[last.type]
   end
   local last = owner.members[#owner.members]
-  if not w.hoisted then w:word(maximum_of(array, inner[last.name], slots_of(owner, inner))) end
+  if not w.hoisted then maxima(w, array, inner[last.name], slots_of(owner, inner)) end
   w.hoisted = align_of(w, owner.number)
 end
 
@@ -182,16 +240,21 @@ local kinds = {
   end,
   pointer = function(w, t, v)
     if is_null(w, t, v) then return w:word(0) end
+    if t.full then return w:word(number_of(w, t, v)) end
     w:word(0x20000 + 4 * w.pointers)
     w.pointers = w.pointers + 1
   end,
   text = function(w, t, v, slots)
-    counts(w, t, v, slots)
+    if not t.dimension then counts(w, t, v, slots) end
     for _, unit in ipairs(units(t, v)) do w:integer(t.wide and 2 or 1, unit) end
   end,
   array = function(w, t, v, slots)
-    counts(w, t, v, slots)
+    if not t.dimension then counts(w, t, v, slots) end
     for _, e in ipairs(v) do flat(w, t.of, referent(e), slots) end
+  end,
+  grid = function(w, t, v, slots)
+    counts(w, t, v, slots)
+    flat(w, t.of, v, slots)
   end,
   struct = function(w, t, v)
     hoist(w, t, v)
@@ -219,13 +282,14 @@ end
 
 local laters = {
   pointer = function(w, t, v, slots)
-    if is_null(w, t, v) then return end
+    if is_null(w, t, v) or t.full and is_sent(w, t, v) then return end
     flat(w, t.of, referent(v), slots)
     deferred(w, t.of, referent(v), slots)
   end,
   array = function(w, t, v, slots)
     for _, e in ipairs(v) do deferred(w, t.of, referent(e), slots) end
   end,
+  grid = function(w, t, v, slots) deferred(w, t.of, v, slots) end,
   struct = function(w, t, v)
     local slots = slots_of(t, v)
     for _, m in ipairs(t.members) do deferred(w, m.type, v[m.name], slots) end
@@ -243,8 +307,8 @@ end
 
 --- The stub of one parameter, behind which others may be put: w:integer(4, 7), then w:bytes().
 function model.encode(types, number, value, how)
-  local w = setmetatable({types = types, parts = {}, at = 0, pointers = 0, ndr64 = how.ndr64,
-    order = how.big and ">" or "<"}, writer_mt)
+  local w = setmetatable({types = types, parts = {}, at = 0, pointers = 0, numbers = 0, known = {},
+    ndr64 = how.ndr64, order = how.big and ">" or "<"}, writer_mt)
   local t = types[number]
   if t.kind == "pointer" and t.ref then number = t.of end
   flat(w, number, value)

@@ -191,6 +191,16 @@ function Maker:struct(depth)
   return {name = name, conformant = last ~= nil, value = function() return values_of(names) end}
 end
 
+-- Two full pointers, to one thing or to two.
+function Maker:twins(depth)
+  local name, of = self:fresh "W", self:struct(depth - 1)
+  self:define("typedef struct { [ptr] %s *one; [ptr] %s *other; } %s;", of.name, of.name, name)
+  return {name = name, value = function()
+    local v = of.value()
+    return pick {{one = v, other = v}, {one = v, other = of.value()}, {other = v}}
+  end}
+end
+
 -- A list, or a tree.
 function Maker:recursive(depth)
   local name, of = self:fresh "L", self:named(depth - 1, true)
@@ -269,7 +279,8 @@ function Maker:named(depth, flat)
     if not (flat and t.conformant) then return t end
   end
   if depth <= 0 or chance(2) then return chance(5) and self:enum() or scalar() end
-  local made = pick {Maker.struct, Maker.struct, Maker.recursive, Maker.encapsulated, Maker.pointer, Maker.string_type}
+  local made = pick {Maker.struct, Maker.struct, Maker.recursive, Maker.twins, Maker.encapsulated, Maker.pointer,
+    Maker.string_type}
   local t = made(self, depth)
   self.known[#self.known + 1] = t
   if flat and t.conformant then return scalar() end
@@ -300,6 +311,15 @@ function shapes.pointer(g, depth)
     local v = of.value()
     if of.pointer then return held(v) end
     return v
+  end}
+end
+
+function shapes.full_pointer(g, depth)
+  local of = g:named(depth)
+  if of.pointer then of = scalar() end
+  return {base = of.name, declarator = "*%s", attributes = {"ptr"}, value = function()
+    if chance(4) then return nil end
+    return of.value()
   end}
 end
 
@@ -346,6 +366,33 @@ function shapes.tail(g, depth)
   return shape
 end
 
+local function rows(of, n, m)
+  return times(n, n, function() return elements(of, m) end)
+end
+
+function shapes.table_of_constants(g, depth)
+  local of, n, m = g:named(depth, true), random(1, 3), random(1, 3)
+  return {base = of.name, declarator = ("%%s[%d][%d]"):format(n, m), value = function() return rows(of, n, m) end}
+end
+
+function shapes.grid(g, depth)
+  local of, n, m = g:named(depth, true), g:fresh "c", g:fresh "c"
+  return {base = of.name, declarator = "%s[][]", attributes = {("size_is(%s, %s + 1)"):format(n, m)}, last = true,
+    value = function() return rows(of, random(1, 3), random(1, 3)) end,
+    extra = {{name = n, base = counter_base(), of = function(v) return #v end},
+      {name = m, base = counter_base(), of = function(v) return length(of, v[1]) - 1 end}}}
+end
+
+function shapes.part(g, depth)
+  local of, n, first = g:named(depth, true), g:fresh "c", g:fresh "c"
+  local most, from = random(1, 4), random(0, 1)
+  return {base = of.name, declarator = ("%%s[%d]"):format(most),
+    attributes = {("first_is(%s), length_is(%s)"):format(first, n)},
+    value = function() return elements(of, random(0, most - from)) end,
+    extra = {{name = n, base = counter_base(), of = function(v) return length(of, v) end},
+      {name = first, base = counter_base(), of = function() return from end}}}
+end
+
 function shapes.partly_filled(g, depth)
   local of, size, used = g:named(depth, true), g:fresh "c", g:fresh "c"
   local spare = random(0, 3)
@@ -368,7 +415,8 @@ function shapes.switched(g, depth)
 end
 
 local every = {shapes.plain, shapes.ranged, shapes.pointer, shapes.fixed_string, shapes.string, shapes.fixed_array,
-  shapes.varying_array, shapes.counted_array, shapes.tail, shapes.partly_filled, shapes.switched}
+  shapes.varying_array, shapes.counted_array, shapes.tail, shapes.partly_filled, shapes.switched,
+  shapes.full_pointer, shapes.table_of_constants, shapes.grid, shapes.part}
 local simple = {shapes.plain, shapes.plain, shapes.pointer, shapes.string, shapes.fixed_array, shapes.ranged}
 
 function Maker:shape(depth) return pick(every)(self, depth) end

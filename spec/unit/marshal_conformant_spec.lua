@@ -49,6 +49,13 @@ describe("conformant structs", function()
         00000000 00000000 00000000]]})
   end)
 
+  it("that end with nothing have no gap in front of it", function()
+    local t = load [[typedef struct {byte n; [ptr] boolean *p; byte m;
+      [size_is(m)] wchar_t v[];} S; void F([in] S *s);]]
+    same(t, "F", "in", {{n = 1, p = true, m = 0, v = ""}}, {
+      L = "00000000 01 00*3 01000000 00 01", ["6"] = "00*8 01 00*7 0100000000000000 00 00*7 01"})
+  end)
+
   it("whose counts are wrong are refused", function()
     local t = load [[typedef struct {unsigned long n; [size_is(n)] byte v[];} S; void F([in] S *s);]]
     assert.equal("F: argument 1 's.v': 3 bytes expected, got 1",

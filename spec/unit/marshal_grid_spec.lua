@@ -67,6 +67,14 @@ describe("arrays of several dimensions", function()
       02000000 00000000 02000000 6100]]})
   end)
 
+  it("end a struct with others in it that have no maximum counts", function()
+    local t = load [[typedef struct {[first_is(1), length_is(n)] byte p[2]; byte n; byte m;
+      [size_is(m, 2)] byte v[][];} S;
+      void F([in] S *s);]]
+    same(t, "F", "in", {{p = "x", n = 1, m = 1, v = {"ab"}}}, {
+      L = "01000000 02000000 01000000 01000000 78 01 01 6162"})
+  end)
+
   it("may be empty, and keep their shape within reason", function()
     local t = load [[void F([in] long n, [in] long m, [in, size_is(n, m)] short a[][]);
       void G([in] long n, [in] long m, [in, size_is(3, m)] short a[][]);]]

@@ -7,14 +7,16 @@ local stubs = require "spec.support.stubs"
 local VALUES, OPINIONS = 10, 4 -- of each type
 local SEED = math.tointeger(tonumber(os.getenv "ARPC_SEED")) or 1
 
--- Where two values differ, or nil.
-local function difference(a, b, path)
+-- Where two values differ, or nil. Tables are as much the same, or not, in both.
+local function difference(a, b, path, seen)
   if type(a) ~= "table" or type(b) ~= "table" then
     if a == b and math.type(a) == math.type(b) then return nil end
     return ("%s: %s, then %s"):format(path, tostring(a), tostring(b))
   end
+  if seen[a] then return seen[a] ~= b and path .. ": no longer one table" or nil end
+  seen[a] = b
   for k, v in pairs(a) do
-    local found = difference(v, b[k], ("%s.%s"):format(path, k))
+    local found = difference(v, b[k], ("%s.%s"):format(path, k), seen)
     if found then return found end
   end
   for k in pairs(b) do
@@ -34,7 +36,7 @@ end
 local function round(t, proc, list, transfer)
   local stub = stubs.encode(t, proc.name, proc.direction, transfer, nil, table.unpack(list, 1, list.n))
   local again = table.pack(stubs.decode(t, proc.name, proc.direction, transfer, stub, false))
-  return difference(list, again, proc.name)
+  return difference(list, again, proc.name, {})
 end
 
 -- What Give answers, as a second implementation has it: our bytes, and what is read from the other byte order.
@@ -50,7 +52,7 @@ local function second_opinion(t, list)
     if ours ~= stub(how) then return ("%s: %s, expected %s"):format(transfer, stubs.hex(ours), stubs.hex(stub(how))) end
   end
   local again = table.pack(stubs.decode(t, "Give", "out", "ndr20", stub {big = true}, true))
-  return difference(list, again, "big endian")
+  return difference(list, again, "big endian", {})
 end
 
 local function explain(seed, made, transfer, what)
