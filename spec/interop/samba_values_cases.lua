@@ -2,7 +2,8 @@
 --
 -- A row's `values`, `structs`, `cases` make values that Samba has (random_values.lua). Samba's own deviations from the
 -- documents are named: `differs` says why its bytes of a form (L and B NDR20, 6 NDR64) are not ours, `unlike` why the
--- whole procedure is another one there; that they are is checked.
+-- whole procedure is another one there; that they are is checked. `unread` says why the values that Samba sees are not
+-- compared with ours, only the bytes it makes of them: it puts them together otherwise.
 local random_values = require "spec.interop.random_values"
 
 -- ---- counted strings: Samba keeps a text, and computes the lengths from it
@@ -35,6 +36,14 @@ local function same_counted(mine, theirs, path, differ)
   if mine.Buffer and mine.Buffer:gsub("%z$", "") ~= text or not mine.Buffer and type(text) == "string" then
     differ(path, mine.Buffer, text)
   end
+end
+
+local function empty() return {Length = 0, MaximumLength = 0} end
+
+-- Two blocks of eight are sixteen bytes there.
+local function same_blocks(mine, theirs, path, differ)
+  local bytes = mine.data[1].data .. mine.data[2].data
+  if bytes ~= string.char(table.unpack(theirs[1])) then differ(path, bytes, "other bytes") end
 end
 
 local function nothing() return nil end
@@ -116,6 +125,15 @@ local function policy(...) return {_LSAPR_POLICY_INFORMATION = {...}} end
 local function trusts(...) return {_LSAPR_TRUSTED_DOMAIN_INFO = {...}} end
 
 local BUFFER = "a length and its bytes are a struct of their own, which begins at eight"
+local function validation(...) return {_NETLOGON_VALIDATION = {...}} end
+local logged_on = {}
+for _, name in ipairs {"", "2", "4"} do
+  logged_on["_NETLOGON_VALIDATION_SAM_INFO" .. name .. ".LogonServer"] = large
+  logged_on["_NETLOGON_VALIDATION_SAM_INFO" .. name .. ".LogonDomainName"] = large
+end
+for i = 1, 10 do logged_on["ExpansionString" .. i] = empty end
+local LEVEL = "the validation level is a short"
+local SAMINFO = "groups, and what all the forms share, are structs of their own"
 local LENGTHS = "lengths are of a pointer's size"
 local ALIGNED = "Samba rounds a conformant struct's end up to its alignment"
 
@@ -304,5 +322,47 @@ return {
     {samba = "srvsvc.NetShareDelStart", ours = "NetrShareDelStart", unlike = "the handle may be null"},
     {samba = "srvsvc.NetShareDelCommit", ours = "NetrShareDelCommit", unlike = "the handle may be null"},
     {samba = "srvsvc.NetServerTransportAddEx", ours = "NetrServerTransportAddEx"},
+  }),
+  rows({path = "spec/idl/y_netlogon.idl", interface = "logon",
+    structs = {RPC_UNICODE_STRING = exact, _STRING = narrow(0)},
+    compare = {_OLD_LARGE_INTEGER = same_halves, _LM_OWF_PASSWORD = same_blocks}}, {
+    {samba = "netlogon.netr_LogonUasLogon", ours = "NetrLogonUasLogon"},
+    {samba = "netlogon.netr_LogonUasLogoff", ours = "NetrLogonUasLogoff"},
+    {samba = "netlogon.netr_LogonSamLogon", ours = "NetrLogonSamLogon",
+      cases = validation(2, 3), values = logged_on, unread = SAMINFO,
+      differs = {["6"] = LEVEL, B = "the first two spare numbers are eight bytes"}},
+    {samba = "netlogon.netr_ServerReqChallenge", ours = "NetrServerReqChallenge"},
+    {samba = "netlogon.netr_ServerPasswordSet", ours = "NetrServerPasswordSet"},
+    {samba = "netlogon.netr_DatabaseDeltas", ours = "NetrDatabaseDeltas",
+      values = {SecurityDescriptor = nothing, SecuritySize = none},
+      cases = {_NETLOGON_DELTA_ID_UNION = {2, 3, 4, 6, 7, 8, 10, 11, 12, 15, 17, 18, 19, 20, 21}},
+      unread = "security descriptors are structs", differs = {B = "SecurityInformation is a long", ["6"] = BUFFER}},
+    {samba = "netlogon.netr_GetDcName", ours = "NetrGetDCName"},
+    {samba = "netlogon.netr_LogonControl2", ours = "NetrLogonControl2"},
+    {samba = "netlogon.netr_ServerAuthenticate3", ours = "NetrServerAuthenticate3"},
+    {samba = "netlogon.netr_NetrEnumerateTrustedDomains", ours = "NetrEnumerateTrustedDomains"},
+    {samba = "netlogon.netr_LogonGetCapabilities", ours = "NetrLogonGetCapabilities"},
+    {samba = "netlogon.netr_DsRGetDCNameEx2", ours = "DsrGetDcNameEx2"},
+    {samba = "netlogon.netr_DsRGetSiteName", ours = "DsrGetSiteName"},
+    {samba = "netlogon.netr_LogonGetDomainInfo", ours = "NetrLogonGetDomainInfo",
+      values = {OsVersion = empty, TrustExtension = empty, DnsHostNameInDs = large, DummyString2 = large,
+        DummyString3 = large, ["_NETLOGON_WORKSTATION_INFO.DummyString3"] = exact, DummyString4 = large,
+        ["_NETLOGON_WORKSTATION_INFO.DummyString4"] = exact, DomainName = large, DnsDomainName = large,
+        DnsForestName = large}},
+    {samba = "netlogon.netr_ServerPasswordSet2", ours = "NetrServerPasswordSet2",
+      unread = "the password is bytes", differs = {B = "the password is bytes"}},
+    {samba = "netlogon.netr_DsRAddressToSitenamesExW", ours = "DsrAddressToSiteNamesExW"},
+    {samba = "netlogon.netr_DsrGetDcSiteCoverageW", ours = "DsrGetDcSiteCoverageW"},
+    {samba = "netlogon.netr_LogonSamLogonEx", ours = "NetrLogonSamLogonEx",
+      cases = validation(5), differs = {["6"] = LEVEL}},
+    {samba = "netlogon.netr_LogonSamLogonWithFlags", ours = "NetrLogonSamLogonWithFlags", cases = validation(6),
+      values = logged_on, unread = SAMINFO, differs = {["6"] = "ten spare strings are twenty numbers"}},
+    {samba = "netlogon.netr_DsrEnumerateDomainTrusts", ours = "DsrEnumerateDomainTrusts"},
+    {samba = "netlogon.netr_GetForestTrustInformation", ours = "NetrGetForestTrustInformation",
+      structs = {RPC_UNICODE_STRING = large}},
+    {samba = "netlogon.netr_ServerGetTrustInfo", ours = "NetrServerGetTrustInfo",
+      unlike = "the strings have the count of the numbers"},
+    {samba = "netlogon.netr_DsrUpdateReadOnlyServerDnsRecords", ours = "DsrUpdateReadOnlyServerDnsRecords",
+      values = {Type = few, DnsDomainInfoType = few}, differs = {B = "types are short, Register is a long"}},
   }),
 }

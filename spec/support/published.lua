@@ -32,4 +32,9 @@ return {
     NetrRemoteTOD = 28, NetrDfsGetVersion = 43, NetrShareDelEx = 57},
     signatures = {NetrShareGetInfo = "NetrShareGetInfo(ServerName?, NetName, Level) -> return, InfoStruct",
       NetrServerSetInfo = "NetrServerSetInfo(ServerName?, ServerInfo, ParmErr?) -> return, ParmErr?"}},
+  netlogon = {name = "logon", count = 49, opnums = {NetrLogonUasLogon = 0, NetrServerReqChallenge = 4,
+    NetrServerAuthenticate3 = 26, NetrLogonSamLogonEx = 39, DsrUpdateReadOnlyServerDnsRecords = 48},
+    signatures = {NetrServerReqChallenge =
+      "NetrServerReqChallenge(PrimaryName?, ComputerName, ClientChallenge) -> return, ServerChallenge",
+      DsrGetSiteName = "DsrGetSiteName(ComputerName?) -> return, SiteName?"}},
 }
