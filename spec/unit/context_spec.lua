@@ -35,6 +35,13 @@ describe("context handles", function()
     assert.equal(bytes("00*20"), encode(t, "Close", "in", "ndr20", nil, rpc.null))
   end)
 
+  it("are pointers, and may be said to be", function()
+    local r = load "typedef [context_handle] void *DOOR; void F([in, ref] DOOR door, [in, out, ref] DOOR *other);"
+    assert.equal("F(door, other?) -> other?", r:signature "F")
+    local door = decode(t, "Use", "in", "ndr20", bytes(WIRE .. "07"))
+    assert.equal(bytes(WIRE .. WIRE), encode(r, "F", "in", "ndr20", nil, door, door))
+  end)
+
   it("keep the attributes that came with them", function()
     local door = decode(t, "Use", "in", "ndr20", bytes("78563412" .. WIRE:sub(9) .. "07"))
     assert.equal(bytes("78563412" .. WIRE:sub(9)), encode(t, "Close", "in", "ndr20", nil, door))

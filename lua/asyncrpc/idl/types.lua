@@ -208,13 +208,14 @@ local function wanted_levels(found, attributes)
   return wanted
 end
 
-local function complain_of_level(scope, d, attributes, found, levels)
+-- A context handle is a pointer, though none of its levels is left.
+local function complain_of_level(scope, d, t, attributes, found, levels)
   for i, f in pairs(found) do
     if i > levels then scope:error(f.pos, "a size for what is neither array nor pointer") end
   end
   if attributes.string and levels == 0 then
     scope:error(attributes.string.pos, "[string] is for arrays and pointers")
-  elseif pointer_class(attributes) and levels == 0 then
+  elseif pointer_class(attributes) and levels == 0 and t.kind ~= "context" then
     scope:error(d.pos, "ref, unique and ptr are for pointers")
   end
 end
@@ -275,7 +276,7 @@ local function declare(scope, t, d, attributes, inner)
   local is_string_type = own.kind == "pointer" and own.of.kind == "text" and own.of.string
   local string = attributes.string and not is_string_type
   if #levels > 0 or not (own.kind == "pointer" or own.kind == "text" or own.kind == "refused") then
-    complain_of_level(scope, d, attributes, found, #levels)
+    complain_of_level(scope, d, own, attributes, found, #levels)
   end
   for i = #levels, 1, -1 do
     local level, size = levels[i], found[i]
