@@ -263,9 +263,11 @@ local function from_utf16(units)
   return table.concat(list)
 end
 
--- Bytes, and the units of a text, may be a list of numbers there.
+-- Bytes, and the units of a text, may be a list of numbers there, and a text may be alone in a struct.
 function comparers.text(t, mine, theirs, path)
-  if type(theirs) == "table" then
+  if type(theirs) == "table" and #theirs == 1 and type(theirs[1]) == "string" then
+    theirs = theirs[1]
+  elseif type(theirs) == "table" then
     theirs = t.wide and from_utf16(theirs) or string.char(table.unpack(theirs))
   end
   if mine ~= theirs then differ(path, ("%q"):format(mine), ("%q"):format(tostring(theirs))) end
@@ -280,6 +282,7 @@ function comparers.array(t, mine, theirs, path, context)
 end
 
 function comparers.pointer(t, mine, theirs, path, context)
+  if mine == nil and type(theirs) == "table" and #theirs == 1 then theirs = theirs[1] end
   if mine == nil then return theirs ~= context.null and differ(path, mine, theirs) end
   agree(context, t.of, mine, theirs, path)
 end

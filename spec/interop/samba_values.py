@@ -2,8 +2,8 @@
 """Samba's marshalling as a service on stdin and stdout: samba_values.py
 
 A request is a line, and so is its answer, which is a Lua table.
-    call MODULE.NAME IN OUT   stubs in NDR20, little endian, in hexadecimal ("-": none): what Samba reads in each,
-                              and the bytes it makes of that in NDR20 of both orders and in NDR64
+    call MODULE.NAME IN OUT   stubs in NDR20, little endian, as an x and hexadecimal ("-": none): what Samba reads
+                              in each, and the bytes it makes of that in NDR20 of both orders and in NDR64
     type MODULE.NAME BYTES    the same for a type, which Samba has in NDR20 only
     opnum MODULE.NAME         the number of a procedure
 Values are lists of attributes in Samba's order; null is nothing.

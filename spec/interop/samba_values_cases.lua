@@ -1,9 +1,11 @@
 -- What is compared with Samba: for each file of spec/idl, Samba's procedures and types beside ours.
 --
 -- A row's `values`, `structs`, `cases` make values that Samba has (random_values.lua). Samba's own deviations from the
--- documents are named: `differs` says why its bytes of a form (L and B NDR20, 6 NDR64) are not ours, `unlike` why the
+-- documents are named: `differs` says why its bytes of a form (L and B NDR20, 6 NDR64) are not ours and mean something
+-- else, `otherwise` why all of them are not ours and yet mean the same, `unlike` why the
 -- whole procedure is another one there; that they are is checked. `unread` says why the values that Samba sees are not
--- compared with ours, only the bytes it makes of them: it puts them together otherwise.
+-- compared with ours, only the bytes it makes of them: it puts them together otherwise; `unanswered` why the answer
+-- is not.
 local random_values = require "spec.interop.random_values"
 
 -- ---- counted strings: Samba keeps a text, and computes the lengths from it
@@ -92,7 +94,7 @@ end
 local function rows(common, list)
   for k, v in pairs(common) do list[k] = v end
   for _, row in ipairs(list) do
-    for _, name in ipairs {"structs", "compare", "values", "cases", "inlined"} do
+    for _, name in ipairs {"structs", "compare", "values", "cases", "inlined", "unread"} do
       row[name] = row[name] or common[name]
     end
   end
@@ -125,6 +127,38 @@ local function policy(...) return {_LSAPR_POLICY_INFORMATION = {...}} end
 local function trusts(...) return {_LSAPR_TRUSTED_DOMAIN_INFO = {...}} end
 
 local BUFFER = "a length and its bytes are a struct of their own, which begins at eight"
+-- A tower that Samba can take apart: an interface, NDR, connections, TCP and IP.
+local function tower()
+  local function some(n) return random_values.text(n, false) end
+  local floors = {"\13" .. some(18), "\0\0", "\13" .. some(18), "\0\0", "\11", some(2), "\7", some(2), "\9", some(4)}
+  local parts = {("<I2"):pack(5)}
+  for _, half in ipairs(floors) do parts[#parts + 1] = ("<s2"):pack(half) end
+  local bytes = table.concat(parts)
+  return {tower_length = #bytes, tower_octet_string = bytes}
+end
+
+local function dns(...) return {_DnssrvSrvRpcUnion = {...}} end
+
+-- A record of a name's address.
+local function address()
+  return {wDataLength = 4, wType = 1, dwFlags = math.random(0, 99), dwSerial = math.random(0, 99), dwTtlSeconds = 60,
+    dwTimeStamp = math.random(0, 99), dwReserved = 0, Buffer = random_values.text(4, false)}
+end
+
+-- A distinguished name without a sid.
+local function object_name()
+  local n = math.random(0, 9)
+  return {structLen = 58 + 2 * n, SidLen = 0, Guid = "01234567-89ab-cdef-0123-456789abcdef",
+    Sid = {Data = ("\0"):rep(28)}, NameLen = n, StringName = random_values.text(n, true) .. "\0"}
+end
+
+local function same_name(mine, theirs, path, differ)
+  if mine.Guid ~= theirs[3] or mine.StringName:sub(1, -2) ~= theirs[6] then differ(path, mine.StringName, theirs[6]) end
+end
+
+local function no_sid() return {Data = ("\0"):rep(28)} end
+local function one() return 1 end
+
 local function validation(...) return {_NETLOGON_VALIDATION = {...}} end
 local logged_on = {}
 for _, name in ipairs {"", "2", "4"} do
@@ -134,6 +168,10 @@ end
 for i = 1, 10 do logged_on["ExpansionString" .. i] = empty end
 local LEVEL = "the validation level is a short"
 local SAMINFO = "groups, and what all the forms share, are structs of their own"
+local GAP = "there is a gap before the bytes of a tower, and offsets of texts are of four bytes"
+local ANEW = "the numbers of full pointers begin anew in the answer"
+local SIZES = {["6"] = "structLen is the length of the name in NDR64"}
+local REFS = "a reference within a struct is 0xaef1aef1"
 local LENGTHS = "lengths are of a pointer's size"
 local ALIGNED = "Samba rounds a conformant struct's end up to its alignment"
 
@@ -364,5 +402,50 @@ return {
       unlike = "the strings have the count of the numbers"},
     {samba = "netlogon.netr_DsrUpdateReadOnlyServerDnsRecords", ours = "DsrUpdateReadOnlyServerDnsRecords",
       values = {Type = few, DnsDomainInfoType = few}, differs = {B = "types are short, Register is a long"}},
+  }),
+  rows({path = "spec/idl/y_dnsserver.idl", interface = "DnsServer",
+    cases = dns(0, 1, 2, 3, 4, 5, 8, 9, 11, 12, 15, 16, 18, 20, 21, 23, 24, 27, 28, 30, 31, 32, 34, 37, 38, 41, 42,
+      43)}, {
+    {samba = "dnsserver.DnssrvOperation", ours = "R_DnssrvOperation", differs = {["6"] = ALIGNED}},
+    {samba = "dnsserver.DnssrvQuery", ours = "R_DnssrvQuery"},
+    {samba = "dnsserver.DnssrvQuery2", ours = "R_DnssrvQuery2", cases = dns(10, 14, 22, 26, 36, 40),
+      values = {fAllowUpdate = few}, differs = {B = "fAllowUpdate is a byte"}},
+    {samba = "dnsserver.DnssrvComplexOperation2", ours = "R_DnssrvComplexOperation2",
+      differs = {["6"] = ALIGNED}},
+    {samba = "dnsserver.DnssrvUpdateRecord2", ours = "R_DnssrvUpdateRecord2", structs = {_DnssrvRpcRecord = address},
+      unread = "a record's bytes are an address", differs = {["6"] = LENGTHS}},
+    {samba = "dnsserver.DnssrvEnumRecords2", ours = "R_DnssrvEnumRecords2",
+      values = {ppBuffer = nothing, pdwBufferLength = none}},
+  }),
+  rows({path = "spec/idl/y_epmapper.idl", interface = "ept", structs = {twr_t = tower}, unread = "a tower is floors"}, {
+    {samba = "epmapper.epm_Insert", ours = "ept_insert", differs = {["6"] = GAP}},
+    {samba = "epmapper.epm_Lookup", ours = "ept_lookup", otherwise = ANEW, differs = {["6"] = GAP}},
+    {samba = "epmapper.epm_Map", ours = "ept_map", otherwise = ANEW, differs = {["6"] = GAP}},
+    {samba = "epmapper.epm_LookupHandleFree", ours = "ept_lookup_handle_free"},
+    {samba = "epmapper.epm_InqObject", ours = "ept_inq_object", unlike = "the object is an argument"},
+    {samba = "epmapper.epm_MgmtDelete", ours = "ept_mgmt_delete", differs = {["6"] = GAP}},
+  }),
+  rows({path = "spec/idl/y_drsuapi.idl", interface = "drsuapi", structs = {DSNAME = object_name, NT4SID = no_sid},
+    values = {dwReserved1 = none, dwReserved2 = none, dwReserved = none, ["UPTODATE_VECTOR_V1_EXT.dwVersion"] = one,
+      ["PARTIAL_ATTR_VECTOR_V1_EXT.dwVersion"] = one, ["DRS_MSG_QUERYSITESREPLY_V1.dwFlags"] = none}, inlined = {NT4_REPLICATION_STATE = true},
+    compare = {FILETIME = same_time, DSNAME = same_name}}, {
+    {samba = "drsuapi.DsBind", ours = "IDL_DRSBind", unread = "extensions are not bytes"},
+    {samba = "drsuapi.DsUnbind", ours = "IDL_DRSUnbind"},
+    {samba = "drsuapi.DsReplicaSync", ours = "IDL_DRSReplicaSync", otherwise = REFS, differs = SIZES},
+    {samba = "drsuapi.DsGetNCChanges", ours = "IDL_DRSGetNCChanges",
+      unanswered = "the bytes of the answer's objects are counted anew", otherwise = REFS, differs = SIZES},
+    {samba = "drsuapi.DsReplicaUpdateRefs", ours = "IDL_DRSUpdateRefs", otherwise = REFS, differs = SIZES},
+    {samba = "drsuapi.DsReplicaDel", ours = "IDL_DRSReplicaDel", otherwise = REFS, differs = SIZES},
+    {samba = "drsuapi.DsGetMemberships", ours = "IDL_DRSGetMemberships", unread = "sids are structs",
+      differs = {B = "the operation is of four bytes", ["6"] = SIZES["6"]}},
+    {samba = "drsuapi.DsGetNT4ChangeLog", ours = "IDL_DRSGetNT4ChangeLog",
+      differs = {B = "times are in two halves"}},
+    {samba = "drsuapi.DsCrackNames", ours = "IDL_DRSCrackNames"},
+    {samba = "drsuapi.DsWriteAccountSpn", ours = "IDL_DRSWriteSPN"},
+    {samba = "drsuapi.DsRemoveDSServer", ours = "IDL_DRSRemoveDsServer"},
+    {samba = "drsuapi.DsGetDomainControllerInfo", ours = "IDL_DRSDomainControllerInfo"},
+    {samba = "drsuapi.DsExecuteKCC", ours = "IDL_DRSExecuteKCC"},
+    {samba = "drsuapi.DsReplicaGetInfo", ours = "IDL_DRSGetReplInfo"},
+    {samba = "drsuapi.QuerySitesByCost", ours = "IDL_DRSQuerySitesByCost"},
   }),
 }

@@ -37,4 +37,11 @@ return {
     signatures = {NetrServerReqChallenge =
       "NetrServerReqChallenge(PrimaryName?, ComputerName, ClientChallenge) -> return, ServerChallenge",
       DsrGetSiteName = "DsrGetSiteName(ComputerName?) -> return, SiteName?"}},
+  dnsserver = {name = "DnsServer", count = 10, opnums = {R_DnssrvOperation = 0, R_DnssrvUpdateRecord2 = 9},
+    signatures = {R_DnssrvQuery = "R_DnssrvQuery(pwszServerName?, pszZone?, pszOperation?) -> return, ppData"},
+    constants = {DNSSRV_TYPEID_UTF8_STRING_LIST = 43}},
+  drsuapi = {name = "drsuapi", count = 25, opnums = {IDL_DRSBind = 0, IDL_DRSCrackNames = 12, IDL_DRSGetReplInfo = 19,
+    IDL_DRSQuerySitesByCost = 24}, signatures = {
+    IDL_DRSBind = "IDL_DRSBind(puuidClientDsa?, pextClient?) -> return, ppextServer?, phDrs?",
+    IDL_DRSCrackNames = "IDL_DRSCrackNames(hDrs, pmsgIn) -> return, pmsgOut"}},
 }
