@@ -427,7 +427,8 @@ return {
   }),
   rows({path = "spec/idl/y_drsuapi.idl", interface = "drsuapi", structs = {DSNAME = object_name, NT4SID = no_sid},
     values = {dwReserved1 = none, dwReserved2 = none, dwReserved = none, ["UPTODATE_VECTOR_V1_EXT.dwVersion"] = one,
-      ["PARTIAL_ATTR_VECTOR_V1_EXT.dwVersion"] = one, ["DRS_MSG_QUERYSITESREPLY_V1.dwFlags"] = none}, inlined = {NT4_REPLICATION_STATE = true},
+      ["PARTIAL_ATTR_VECTOR_V1_EXT.dwVersion"] = one, ["DRS_MSG_QUERYSITESREPLY_V1.dwFlags"] = none},
+    inlined = {NT4_REPLICATION_STATE = true},
     compare = {FILETIME = same_time, DSNAME = same_name}}, {
     {samba = "drsuapi.DsBind", ours = "IDL_DRSBind", unread = "extensions are not bytes"},
     {samba = "drsuapi.DsUnbind", ours = "IDL_DRSUnbind"},
