@@ -20,7 +20,7 @@ arpc_reply arpc__call_lost(const arpc__call *call) {
   return arpc__failure(ARPC_S_CALL_FAILED, ARPC_PHASE_WAIT, ARPC_WHERE_TRANSPORT, 1);
 }
 
-static arpc__call *call_of(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
+static inline arpc__call *call_of(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
   arpc__slot *s = rt ? arpc__slot_of(rt, async) : NULL;
   if (!s) *ret_error = ARPC_S_INVALID_ASYNC_HANDLE;
   else if (s->server) *ret_error = ARPC_S_INVALID_ASYNC_CALL;

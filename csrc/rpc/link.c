@@ -280,29 +280,33 @@ int arpc__link_free_for_call(const arpc__link *link) {
   return link->conn.multiplex || arpc__client_idle(&link->conn);
 }
 
-static arpc_status request(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
-  return arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
-                              call->has_object ? &call->object : NULL, stub, len);
-}
-
 /* Where both ends agreed to it, the ms that are left stand behind the stub, little endian: UINT32_MAX = no end. */
-static arpc_status request_with_deadline(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
+static arpc__buf with_deadline(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
   uint64_t now = arpc__clock_look(link->client->rt), left = call->deadline > now ? call->deadline - now : 0;
   if (!call->deadline || left > UINT32_MAX) left = UINT32_MAX;
   uint8_t bytes[4] = {(uint8_t)left, (uint8_t)(left >> 8), (uint8_t)(left >> 16), (uint8_t)(left >> 24)};
   arpc__buf whole = {0};
   arpc__buf_put(&whole, stub, len);
   arpc__buf_put(&whole, bytes, sizeof bytes);
-  arpc_status status = whole.error ? whole.error : request(link, call, whole.data, whole.len);
-  arpc__buf_free(&whole);
-  return status;
+  return whole;
 }
 
 arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
+  arpc_status status = ARPC_S_OK;
+  arpc__buf whole;
   writes(link);
   call->mark = link->flushed + arpc__buf_unread(&link->conn.out);
-  arpc_status status =
-      link->conn.deadlines ? request_with_deadline(link, call, stub, len) : request(link, call, stub, len);
+  int deadlines = link->conn.deadlines;
+  if (deadlines) {
+    whole = with_deadline(link, call, stub, len);
+    status = whole.error;
+    stub = whole.data;
+    len = whole.len;
+  }
+  if (!status)
+    status = arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
+                                  call->has_object ? &call->object : NULL, stub, len);
+  if (deadlines) arpc__buf_free(&whole);
   if (status) return status;
   link->client->called = 1;
   call->state = ARPC__SENT;

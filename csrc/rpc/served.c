@@ -129,7 +129,7 @@ void arpc__served_disconnect(arpc__served *call) {
 
 /* ---- the handle --------------------------------------------------------------------------------*/
 
-static arpc__served *served_of(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
+static inline arpc__served *served_of(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error) {
   arpc__slot *s = rt ? arpc__slot_of(rt, async) : NULL;
   if (!s) *ret_error = ARPC_S_INVALID_ASYNC_HANDLE;
   else if (!s->server) *ret_error = ARPC_S_INVALID_ASYNC_CALL;
