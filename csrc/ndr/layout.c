@@ -39,7 +39,6 @@ static void lay(arpc__ndr_type *t, uint32_t size20, uint32_t size64, uint8_t ali
 }
 
 static const char *lay_pointer(arpc__ndr_type *t) {
-  if (!t->of) return "a pointer points to nothing";
   lay(t, 4, 8, 4, 8);
   t->flags |= ARPC__NDR_POINTERS;
   return NULL;
@@ -187,7 +186,16 @@ static const char *lay_type(arpc__ndr_type *t) {
   }
 }
 
+/* Lists look through pointers to types that stand behind them. */
+static int leads_nowhere(const arpc__ndr_type *t) {
+  return !t->of && (t->kind == ARPC__NDR_POINTER || t->kind == ARPC__NDR_GRID);
+}
+
 const char *arpc__ndr_layout(arpc__ndr_type *types, uint32_t count, uint32_t *ret_at) {
+  for (uint32_t i = 0; i < count; i++) {
+    *ret_at = i;
+    if (leads_nowhere(&types[i])) return "a pointer points to nothing";
+  }
   for (uint32_t i = 0; i < count; i++) {
     const char *why = lay_type(&types[i]);
     if (!why) continue;
