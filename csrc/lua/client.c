@@ -123,7 +123,7 @@ static int finish_call(lua_State *L, arpc__wait *w) {
   arpc__kept kept;
   if (proc->nkept) kept = w->kept;
   arpc__wait_free(L, w);
-  return arpc__harvest(L, st, &async, proc, &kept);
+  return arpc__harvest_sync(L, st, &async, proc, &kept);
 }
 
 /* Nobody waits for the answer any more. */

@@ -20,12 +20,15 @@ static int bad_answer(lua_State *L, arpc_status status, const arpc__proc *proc) 
 
 /* Making values may collect garbage and so run finalizers, which may collect another reply: the bytes of
  * this one are set aside meanwhile. */
-int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
-                  const arpc__kept *kept) {
+static int harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
+                   const arpc__kept *kept, int sync) {
   arpc_reply reply;
   reply.status = ARPC_S_OK;
   arpc_status status = st->rt ? arpc_async_complete(st->rt, async, &reply) : ARPC_S_INVALID_ASYNC_HANDLE;
-  if (status && reply.status) return raise_reply(L, &reply, proc);
+  if (status && reply.status) {
+    int n = sync ? arpc__push_failed(L, proc, &reply) : 0;
+    return n ? n : raise_reply(L, &reply, proc);
+  }
   if (status) return arpc__raise(L, status, "%s: %s", proc ? proc->name : "async handle", arpc_status_text(status));
   arpc__buf bytes = st->rt->harvested;
   arpc__buf_init(&st->rt->harvested, 0);
@@ -34,7 +37,17 @@ int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const 
   if (!st->rt->harvested.data) st->rt->harvested = bytes;
   else arpc__buf_free(&bytes);
   if (status) return bad_answer(L, status, proc);
-  return proc->nout;
+  return proc->nout + proc->nextra;
+}
+
+int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
+                  const arpc__kept *kept) {
+  return harvest(L, st, async, proc, kept, 0);
+}
+
+int arpc__harvest_sync(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
+                       const arpc__kept *kept) {
+  return harvest(L, st, async, proc, kept, 1);
 }
 
 /* ---- being told --------------------------------------------------------------------------------*/

@@ -58,7 +58,10 @@ int arpc__handle_raise(lua_State *L, arpc_status status, const arpc__handle *h, 
 void arpc__open_cancel(lua_State *L, arpc__state *st);
 extern const luaL_Reg arpc__cancel_methods[];
 
-/* Collects the finished call of a client's handle: pushes its results, or raises. */
+/* Collects the finished call of a client's handle: pushes its results, or raises. Of a synchronous call a failure
+ * may be a result. */
+int arpc__harvest_sync(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
+                       const arpc__kept *kept);
 int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
                   const arpc__kept *kept);
 /* Server: replies to a pending call with the n values at first. Raises what marshalling raises. */

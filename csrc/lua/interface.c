@@ -46,6 +46,9 @@ static void load_proc(arpc__graph *g, arpc__proc *p, int at) {
   p->refused = arpc__field_string(L, at, "refused");
   p->async = (uint8_t)arpc__field_true(L, at, "async");
   p->nkept = (uint8_t)arpc__field_integer(L, at, "nkept", 0, ARPC__KEPT, 0);
+  p->nextra = (uint8_t)arpc__field_integer(L, at, "nextra", 0, 2, 0);
+  p->comm = (uint8_t)arpc__field_integer(L, at, "comm", 1, 202, 0);
+  p->fault = (uint8_t)arpc__field_integer(L, at, "fault", 1, 202, 0);
   p->program = arpc__block(L, g->blocks, 1, sizeof *p->program);
   load_direction(g, &p->program->in, at, "in", &p->nin);
   load_direction(g, &p->program->out, at, "out", &p->nout);

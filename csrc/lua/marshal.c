@@ -84,5 +84,19 @@ arpc_status arpc__unmarshal_out(lua_State *L, const arpc__proc *p, arpc__reader 
   take_kept(p, kept, &slots);
   arpc_status status = unmarshal(L, list, p->nout, transfer, r, slots.value);
   if (!status && p->nout > 1 && list->members[list->count - 1].place == 1) lua_insert(L, -p->nout);
+  for (int i = 0; !status && i < p->nextra; i++) lua_pushinteger(L, 0);
   return status;
+}
+
+/* What the server says is a fault, all else is communication. */
+int arpc__push_failed(lua_State *L, const arpc__proc *p, const arpc_reply *failure) {
+  int place = failure->where == ARPC_WHERE_FAULT ? p->fault : p->comm, n = p->nout + p->nextra;
+  if (!place) return 0;
+  luaL_checkstack(L, n, NULL);
+  for (int i = 1; i <= n; i++) {
+    if (i == place) lua_pushinteger(L, failure->status);
+    else if (i == p->comm || i == p->fault) lua_pushinteger(L, 0);
+    else lua_pushnil(L);
+  }
+  return n;
 }

@@ -25,6 +25,8 @@ struct arpc__proc {
   uint8_t nin;      /* Lua arguments of a call */
   uint8_t nout;     /* Lua results: the return value first, if there is one */
   uint8_t nkept;    /* slots used in arpc__kept */
+  uint8_t nextra;   /* Lua results behind those, which are not sent: statuses that only the ACF knows */
+  uint8_t comm, fault; /* the Lua results, from 1, where failures go instead of being raised; 0 = none */
   const char *refused; /* why it cannot be called here, NULL = it can */
   arpc__ndr_program *program; /* marshal's own */
 };
@@ -53,9 +55,13 @@ arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *
  * ("EchoData: result 1 'out_data': ..."). */
 void arpc__marshal_out(lua_State *L, const arpc__proc *p, int first, int n, int transfer, arpc__writer *w,
                        const arpc__kept *kept);
-/* Client: pushes p->nout results. On failure pushes nothing and returns the status. */
+/* Client: pushes p->nout + p->nextra results. On failure pushes nothing and returns the status. */
 arpc_status arpc__unmarshal_out(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer,
                                 const arpc__kept *kept);
+
+/* Client: the results of a synchronous call that failed, if one of them is to be the status: pushes and counts
+ * them. 0: the failure is to be raised. */
+int arpc__push_failed(lua_State *L, const arpc__proc *p, const arpc_reply *failure);
 
 /* Registers what idl/compile.lua calls: core.interface{...} makes the userdata. Adds to the table on top. */
 void arpc__open_interface(lua_State *L);

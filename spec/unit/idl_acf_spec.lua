@@ -24,8 +24,8 @@ describe("an ACF", function()
       [explicit_handle, strict_context_handle, optimize("x")] interface T {
         include "a.h", "b.h";
         typedef [heap, represent_as(NUMBER)] N;
-        [WAITS, comm_status, fault_status] F([heap, in_line] a), G(b, [byte_count(a)] a);
-        [async] [notify, nocode] I([comm_status, fault_status] hidden);
+        [WAITS] F([heap, in_line] a), G(b, [byte_count(a), fault_status] hidden);
+        [async] [notify, nocode, fault_status] I([comm_status] hidden);
         H();
       }]])
     assert.same({true, true, true, true}, async_of "[async, auto_handle, code] interface T { [nocode] H(); }")

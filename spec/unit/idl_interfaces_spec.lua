@@ -45,13 +45,13 @@ describe("interfaces", function()
         midl_pragma warning(disable: 4066)
         cpp_quote("typedef int X;")
         [idempotent] void F(handle_t h);
-        [broadcast, message] void G([in] handle_t h, [in, comm_status] error_status_t *st);
+        [broadcast, message] void G([in] handle_t h, [out, comm_status] error_status_t *st);
         [callback] void C([in] long x);
         [local] int L(int x);
         [maybe] void H(void);
         [call_as(L)] long I([in] long x, [out, retval] long *y);
       }]]
-    assert.equal("F(); G(st); H; I(x) -> return, y", signatures(found.A):gsub("H%(%)", "H"))
+    assert.equal("F(); G() -> st; H; I(x) -> return, y", signatures(found.A):gsub("H%(%)", "H"))
     assert.same({"ncacn_np:[\\pipe\\x]", "ncalrpc:"}, found.A.endpoints)
   end)
 end)

@@ -1,5 +1,6 @@
 -- What an ACF says, laid on the checked interfaces of an IDL file.
 
+local statuses = require "asyncrpc.idl.statuses"
 local types = require "asyncrpc.idl.types"
 
 local Apply = {}
@@ -16,6 +17,7 @@ function Apply:parameters(proc, p)
     if not proc.names[parameter.name] and not a.comm_status and not a.fault_status then
       self:error(parameter.pos, "procedure '%s' has no parameter '%s'", proc.name, parameter.name)
     end
+    statuses.of_parameter(self.scope, proc, parameter.name, a)
     proc.refused = proc.refused or types.unsupported(self.scope, a)
   end
 end
@@ -25,6 +27,7 @@ function Apply:procedure(iface, p, given)
   if not proc then return self:error(p.pos, "interface '%s' has no procedure '%s'", iface.name, p.name) end
   if given[p.name] then return self:error(p.pos, "procedure '%s' is here twice", p.name) end
   given[p.name] = p.attributes
+  statuses.of_procedure(self.scope, proc, p.attributes)
   proc.refused = proc.refused or types.unsupported(self.scope, p.attributes)
   self:parameters(proc, p)
 end

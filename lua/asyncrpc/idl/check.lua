@@ -3,6 +3,7 @@
 local counts = require "asyncrpc.idl.counts"
 local layout = require "asyncrpc.idl.layout"
 local scopes = require "asyncrpc.idl.scope"
+local statuses = require "asyncrpc.idl.statuses"
 local types = require "asyncrpc.idl.types"
 local unions = require "asyncrpc.idl.unions"
 
@@ -165,7 +166,11 @@ local function procedure(scope, d, taken)
   local list = counts.link(scope, entries, {"in", "out"})
   local refused = types.unsupported(scope, d.attributes)
     or list.too_many and types.refused(scope, d.pos, list.too_many) or nil
-  return {name = d.name, pos = d.pos, entries = entries, list = list, refused = refused, names = names}
+  local proc = {name = d.name, pos = d.pos, entries = entries, list = list, refused = refused, names = names,
+    statuses = {}}
+  statuses.of_procedure(scope, proc, d.attributes)
+  for _, p in ipairs(d.parameters) do statuses.of_parameter(scope, proc, p.name, p.attributes) end
+  return proc
 end
 
 -- ---- interfaces
@@ -228,7 +233,8 @@ local function inherit(scope, d, procs, taken)
     for i, proc in ipairs(base.procs) do procs[i], taken[proc.name] = proc, true end
   elseif com_methods[d.base.text] then
     for i, name in ipairs(com_methods[d.base.text]) do
-      procs[i] = {name = name, pos = d.base.pos, entries = {}, list = {nslots = 0, checked = {}}, names = {}}
+      procs[i] = {name = name, pos = d.base.pos, entries = {}, list = {nslots = 0, checked = {}}, names = {},
+        statuses = {}}
     end
   else
     scope:error(d.base.pos, "interface '%s' is not defined", d.base.text)

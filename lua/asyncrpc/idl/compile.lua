@@ -208,6 +208,26 @@ function Compiler:keep_numbers(made)
   made["in"].aliases, made.out.aliases = made.nkept, made.nkept
 end
 
+-- The places among the results where the statuses of failures go; behind those that are sent are the extra ones.
+function Compiler:statuses(proc, made)
+  local places, sent = {}, 0
+  for _, m in ipairs(made.out.members) do
+    places[m.name] = m.place
+    sent = math.max(sent, m.place or 0)
+  end
+  made.extras = {}
+  for _, which in ipairs {"comm", "fault"} do
+    local entry = (proc.statuses or {})[which] or {}
+    if entry.extra and not places[entry] then
+      made.extras[#made.extras + 1] = {name = entry.name, type = self:number(builtin.base {"error_status_t"})}
+      places[entry] = sent + #made.extras
+      made.extras[#made.extras].place = places[entry]
+    end
+    made[which] = places[entry] or places[entry.name]
+  end
+  made.nextra = #made.extras
+end
+
 function Compiler:procedure(proc, async)
   local made = {name = proc.name, async = async, refused = refusal(proc), nkept = proc.list.nslots}
   if made.refused then
@@ -216,6 +236,7 @@ function Compiler:procedure(proc, async)
   end
   made["in"] = self:list(proc.list, in_direction(proc.entries, "in"), "in")
   made.out = self:list(proc.list, in_direction(proc.entries, "out"), "out")
+  self:statuses(proc, made)
   self:finish()
   self:keep_numbers(made)
   return made

@@ -76,8 +76,10 @@ local function parameters(description, list)
 end
 
 local function procedure(description, p, opnum)
+  local results = parameters(description, p.out)
+  for _, extra in ipairs(p.extras or {}) do results[extra.place] = {name = extra.name, type = extra.type} end
   return {name = p.name, opnum = opnum, async = p.async, refused = p.refused,
-    arguments = parameters(description, p["in"]), results = parameters(description, p.out)}
+    arguments = parameters(description, p["in"]), results = results}
 end
 
 --- The object for a description (compile.lua).
