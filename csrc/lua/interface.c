@@ -1,6 +1,7 @@
 #include "base/uuid.h"
 #include "lua/error.h"
 #include "lua/graph.h"
+#include "ndr/pipe.h"
 
 #include <lauxlib.h>
 
@@ -40,6 +41,34 @@ static void load_direction(arpc__graph *g, arpc__ndr_list *ret, int at, const ch
   *ret_places = (uint8_t)places;
 }
 
+static void load_pipe(arpc__graph *g, arpc__proc_pipe *p, int at) {
+  lua_State *L = g->L;
+  p->name = arpc__field_string(L, at, "name");
+  p->chunk = &g->types[arpc__field_integer(L, at, "type", 1, g->ntypes, 1) - 1];
+  p->in = (uint8_t)arpc__field_true(L, at, "in");
+  p->out = (uint8_t)arpc__field_true(L, at, "out");
+  p->place = (uint8_t)arpc__field_integer(L, at, "place", 1, 200, 1);
+  const char *why = p->name ? arpc__ndr_pipe_check(p->chunk) : "a pipe without a name";
+  if (why) luaL_error(L, "interface description: %s", why);
+}
+
+static void load_pipes(arpc__graph *g, arpc__proc *p, int at) {
+  lua_State *L = g->L;
+  if (lua_getfield(L, at, "pipes") != LUA_TNIL) {
+    lua_Integer n = luaL_len(L, -1);
+    if (n > 200) luaL_error(L, "interface description: too many pipes");
+    p->npipes = (uint8_t)n;
+    p->pipes = arpc__block(L, g->blocks, (size_t)n, sizeof *p->pipes);
+    for (lua_Integer i = 0; i < n; i++) {
+      lua_rawgeti(L, -1, i + 1);
+      luaL_checktype(L, -1, LUA_TTABLE);
+      load_pipe(g, &p->pipes[i], lua_gettop(L));
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+}
+
 static void load_proc(arpc__graph *g, arpc__proc *p, int at) {
   lua_State *L = g->L;
   p->name = arpc__field_string(L, at, "name");
@@ -52,6 +81,7 @@ static void load_proc(arpc__graph *g, arpc__proc *p, int at) {
   p->program = arpc__block(L, g->blocks, 1, sizeof *p->program);
   load_direction(g, &p->program->in, at, "in", &p->nin);
   load_direction(g, &p->program->out, at, "out", &p->nout);
+  load_pipes(g, p, at);
 }
 
 static void load_procs(arpc__graph *g, arpc__interface *iface, int description) {

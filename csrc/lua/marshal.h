@@ -17,6 +17,14 @@ struct arpc__kept {
   int64_t value[ARPC__KEPT];
 };
 
+/* A parameter that is a pipe: its chunks' type (ndr/pipe.h), and its number, from 1, among what is passed in and
+ * the pipes, in declared order. */
+typedef struct arpc__proc_pipe {
+  const char *name;
+  const arpc__ndr_type *chunk;
+  uint8_t in, out, place;
+} arpc__proc_pipe;
+
 typedef struct arpc__proc arpc__proc; /* one procedure, immutable after load */
 struct arpc__proc {
   const char *name;
@@ -27,6 +35,8 @@ struct arpc__proc {
   uint8_t nkept;    /* slots used in arpc__kept */
   uint8_t nextra;   /* Lua results behind those, which are not sent: statuses that only the ACF knows */
   uint8_t comm, fault; /* the Lua results, from 1, where failures go instead of being raised; 0 = none */
+  uint8_t npipes;
+  arpc__proc_pipe *pipes; /* in declared order; not among nin and nout */
   const char *refused; /* why it cannot be called here, NULL = it can */
   arpc__ndr_program *program; /* marshal's own */
 };

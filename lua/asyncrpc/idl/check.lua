@@ -15,8 +15,16 @@ local function unfinished(t)
   return (t.kind == "struct" or t.kind == "union") and (t.filling or t.incomplete)
 end
 
+-- The pipe a parameter is, or points to.
+local function pipe_of(t)
+  if t.kind == "pointer" then t = t.of end
+  return t.kind == "pipe" and t or nil
+end
+
 local function complain_of_use(scope, t, what, d)
-  if t.kind == "void" or t.kind == "handle" then
+  if pipe_of(t) and what ~= "parameter" then
+    scope:error(d.pos, "%s '%s' cannot be a pipe: pipes are parameters", what, d.name)
+  elseif t.kind == "void" or t.kind == "handle" then
     scope:error(d.pos, "%s '%s' cannot be %s", what, d.name, t.name)
   elseif unfinished(t) then
     local yet = t.filling and " to its end" or ""
@@ -107,7 +115,7 @@ function declare.nothing() end
 
 local function check_direction(scope, entry)
   local t = entry.type
-  if not entry.out or t.kind == "refused" then return end
+  if not entry.out or t.kind == "refused" or entry.pipe then return end
   if t.kind ~= "pointer" and t.kind ~= "array" and t.kind ~= "text" then
     scope:error(entry.pos, "[out] parameter '%s' must be a pointer or an array", entry.name)
   elseif not entry["in"] and t.kind == "pointer" and t.class ~= "ref" then
@@ -141,7 +149,9 @@ local function parameter(scope, p, taken)
   taken[p.name] = true
   if complain_of_use(scope, t, "parameter", p) then t = types.refused(scope, p.pos, "a parameter is wrong") end
   if not a.out then t = never_null(t) end
-  local entry = {name = p.name, type = t, pos = p.pos, out = a.out and true, ["in"] = (a["in"] or not a.out) and true}
+  t = pipe_of(t) or t
+  local entry = {name = p.name, type = t, pipe = t.kind == "pipe", pos = p.pos, out = a.out and true,
+    ["in"] = (a["in"] or not a.out) and true}
   check_direction(scope, entry)
   return entry
 end

@@ -33,8 +33,14 @@ local function refusal(proc)
   if proc.refused then return ("%s (%s)"):format(proc.refused.why, proc.refused.where) end
   local seen = {}
   for _, entry in ipairs(proc.entries) do
-    local why = why_not(entry.type, seen)
+    local why = not entry.pipe and why_not(entry.type, seen)
     if why then return why end
+  end
+end
+
+local function no_pipes_yet(proc)
+  for _, entry in ipairs(proc.entries) do
+    if entry.pipe then return ("pipes are not supported yet (%s)"):format(entry.type.where) end
   end
 end
 
@@ -147,6 +153,28 @@ function Compiler:member(entries, entry, direction, place)
   return made
 end
 
+-- A pipe's chunks: strings where its elements are bytes or characters, tables of anything else.
+function Compiler:chunk(t)
+  local made = t.of.char and {kind = "text", conformant = true}
+    or {kind = "array", of = self:number(t.of), conformant = true}
+  made.ranged, made.low, made.high = t.ranged, t.low, t.high
+  self.types[#self.types + 1] = made
+  return #self.types
+end
+
+-- The pipes in declared order; place is a pipe's own among what is passed in and the pipes.
+function Compiler:pipes(proc)
+  local found, place = {}, 0
+  for _, e in ipairs(proc.entries) do
+    local passed = e["in"] and not (e.hidden and e.hidden["in"]) and not e.returned
+    if e.pipe or passed then place = place + 1 end
+    if e.pipe then
+      found[#found + 1] = {name = e.name, type = self:chunk(e.type), ["in"] = e["in"], out = e.out, place = place}
+    end
+  end
+  return #found > 0 and found or nil
+end
+
 -- The members of one direction, with their places among the values a script gives or gets.
 function Compiler:list(list, entries, direction)
   local made = {nslots = list.nslots, members = {}, checked = {}}
@@ -172,7 +200,7 @@ end
 local function in_direction(entries, direction)
   local found = {}
   for _, e in ipairs(entries) do
-    if e[direction] then found[#found + 1] = e end
+    if e[direction] and not e.pipe then found[#found + 1] = e end
   end
   return found
 end
@@ -236,6 +264,7 @@ function Compiler:procedure(proc, async)
   end
   made["in"] = self:list(proc.list, in_direction(proc.entries, "in"), "in")
   made.out = self:list(proc.list, in_direction(proc.entries, "out"), "out")
+  made.pipes, made.refused = self:pipes(proc), no_pipes_yet(proc)
   self:statuses(proc, made)
   self:finish()
   self:keep_numbers(made)

@@ -10,6 +10,15 @@ local core = require "asyncrpc.core"
 ---@field arguments asyncrpc.Parameter[] what a script passes, in order
 ---@field results asyncrpc.Parameter[] what it gets, the return value first
 
+---@field pipes asyncrpc.Pipe[]    in declared order
+
+---@class asyncrpc.Pipe
+---@field name string
+---@field in boolean?              the client pushes
+---@field out boolean?             the server pushes
+---@field place integer            its number among the arguments and the pipes
+---@field type integer             of its chunks: an index into `described`
+
 ---@class asyncrpc.Parameter
 ---@field name string
 ---@field optional boolean         may be nil
@@ -79,7 +88,7 @@ local function procedure(description, p, opnum)
   local results = parameters(description, p.out)
   for _, extra in ipairs(p.extras or {}) do results[extra.place] = {name = extra.name, type = extra.type} end
   return {name = p.name, opnum = opnum, async = p.async, refused = p.refused,
-    arguments = parameters(description, p["in"]), results = results}
+    arguments = parameters(description, p["in"]), results = results, pipes = p.pipes or {}}
 end
 
 --- The object for a description (compile.lua).

@@ -83,16 +83,37 @@ local function named(scope, spec)
   return refused(scope, spec.pos, "a type is unknown")
 end
 
+-- Whether all values of t have one size on the wire, and nothing outside of it.
+local function is_fixed(t)
+  if t.kind == "struct" and t.members and not t.filling then
+    for _, m in ipairs(t.members) do
+      if not is_fixed(m.type) then return false end
+    end
+    return true
+  elseif t.kind == "array" or t.kind == "text" then
+    return not (t.conformant or t.varying or t.grid) and (t.kind == "text" or is_fixed(t.of))
+  end
+  return t.kind == "int" or t.kind == "bool" or t.kind == "enum" and not t.incomplete or t.kind == "float"
+    or t.kind == "uuid" or t.kind == "refused"
+end
+
+local function pipe(scope, spec)
+  local of = resolve(scope, spec.of)
+  if of.kind == "refused" then return of end
+  if not is_fixed(of) then
+    scope:error(spec.of.pos, "a pipe's elements must have a fixed size, without pointers")
+    return refused(scope, spec.pos, "a pipe is wrong")
+  end
+  return {kind = "pipe", of = of, pos = spec.pos, where = scope.source:where(spec.pos)}
+end
+
 local specs = {
   base = base,
   named = named,
   enum = enum,
   struct = struct,
   union = function(scope, spec, attributes) return unions.define(scope, spec, attributes, resolve) end,
-  pipe = function(scope, spec)
-    resolve(scope, spec.of)
-    return not_yet(scope, spec.pos, "pipes")
-  end,
+  pipe = function(scope, spec) return pipe(scope, spec) end,
   com = function(scope, spec) return refused(scope, spec.pos, "COM interface pointers are not supported") end,
 }
 
@@ -145,8 +166,8 @@ end
 -- An array of t: texts where elements are bytes or characters. f: {count, conformant, maximum, actual, first, string}
 local function array(scope, t, f, pos)
   if t.kind == "refused" then return t end
-  if t.kind == "void" or t.kind == "handle" then
-    scope:error(pos, "an array of %s", t.name)
+  if t.kind == "void" or t.kind == "handle" or t.kind == "pipe" then
+    scope:error(pos, "an array of %s", t.name or "pipes")
     return refused(scope, pos, "an array is wrong")
   end
   if t.conformant and t.kind == "struct" then
@@ -231,7 +252,7 @@ local function ranged(scope, t, a, range)
   if t.kind == "refused" then return t end
   local inside = t.kind == "pointer" or t.kind == "array" and not t.conformant
   if inside then return copy(t, {of = ranged(scope, t.of, a, range)}) end
-  if t.kind ~= "int" and t.kind ~= "enum" and not t.conformant then
+  if t.kind ~= "int" and t.kind ~= "enum" and t.kind ~= "pipe" and not t.conformant then
     scope:error(a.pos, "range is for integers and for arrays of no fixed size")
   end
   return copy(t, {ranged = true, low = range[1], high = range[2]})
