@@ -157,7 +157,8 @@ static int make(graph *g, arpc__ndr_list *ret) {
 
 static int expected(arpc_status status) {
   return status == ARPC_X_BAD_STUB_DATA || status == ARPC_S_INVALID_BOUND || status == ARPC_S_INVALID_TAG ||
-         status == ARPC_X_NULL_REF_POINTER || status == ARPC_X_SS_CONTEXT_MISMATCH;
+         status == ARPC_X_NULL_REF_POINTER || status == ARPC_X_SS_CONTEXT_MISMATCH ||
+         status == ARPC_S_OUT_OF_MEMORY;
 }
 
 static void decode(const arpc__ndr_list *list, uint8_t options, fuzz_input in) {

@@ -16,6 +16,7 @@ void *arpc__block(lua_State *L, int blocks, size_t n, size_t size);
 /* Types, laid out. What graph points to lives as long as the blocks. */
 typedef struct arpc__graph {
   lua_State *L;
+  int description; /* stack index */
   int blocks; /* stack index of the table that anchors memory */
   arpc__ndr_type *types;
   uint32_t ntypes;

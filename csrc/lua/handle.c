@@ -13,9 +13,11 @@ static int raise_reply(lua_State *L, const arpc_reply *reply, const arpc__proc *
   return lua_error(L);
 }
 
-static int bad_answer(lua_State *L, arpc_status status, const arpc__proc *proc) {
+static int bad_answer(lua_State *L, arpc_status status, const arpc__proc *proc, const char *limit) {
   arpc_reply failure = {.status = status, .phase = ARPC_PHASE_HARVEST, .where = ARPC_WHERE_LOCAL, .maybe_executed = 1};
-  return raise_reply(L, &failure, proc);
+  if (!limit) return raise_reply(L, &failure, proc);
+  arpc__push_error(L, &failure, lua_pushfstring(L, "%s: %s", proc->name, limit));
+  return lua_error(L);
 }
 
 /* Making values may collect garbage and so run finalizers, which may collect another reply: the bytes of
@@ -33,10 +35,11 @@ static int harvest(lua_State *L, arpc__state *st, const arpc_async *async, const
   arpc__buf bytes = st->rt->harvested;
   arpc__buf_init(&st->rt->harvested, 0);
   arpc__reader r = arpc__reader_of(reply.stub, reply.len, reply.big_endian);
-  status = arpc__unmarshal_out(L, proc, &r, reply.transfer, kept);
+  const char *limit;
+  status = arpc__unmarshal_out(L, proc, &r, reply.transfer, kept, &limit);
   if (!st->rt->harvested.data) st->rt->harvested = bytes;
   else arpc__buf_free(&bytes);
-  if (status) return bad_answer(L, status, proc);
+  if (status) return bad_answer(L, status, proc, limit);
   return proc->nout + proc->nextra;
 }
 

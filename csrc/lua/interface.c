@@ -41,6 +41,14 @@ static void load_direction(arpc__graph *g, arpc__ndr_list *ret, int at, const ch
   *ret_places = (uint8_t)places;
 }
 
+/* Every list of parameters has them, so that a stub needs nothing else. */
+static void load_limits(lua_State *L, int description, arpc__ndr_program *program) {
+  lua_Integer depth = arpc__field_integer(L, description, "max_depth", 1, ARPC__NDR_DEEPEST, ARPC__NDR_DEPTH);
+  lua_Integer memory = arpc__field_integer(L, description, "max_memory", 0, INT64_MAX / 2, ARPC__NDR_MEMORY);
+  program->in.depth = program->out.depth = (uint16_t)depth;
+  program->in.memory = program->out.memory = memory;
+}
+
 static void load_pipe(arpc__graph *g, arpc__proc_pipe *p, int at) {
   lua_State *L = g->L;
   p->name = arpc__field_string(L, at, "name");
@@ -81,6 +89,7 @@ static void load_proc(arpc__graph *g, arpc__proc *p, int at) {
   p->program = arpc__block(L, g->blocks, 1, sizeof *p->program);
   load_direction(g, &p->program->in, at, "in", &p->nin);
   load_direction(g, &p->program->out, at, "out", &p->nout);
+  load_limits(L, g->description, p->program);
   load_pipes(g, p, at);
 }
 
@@ -117,7 +126,7 @@ static int core_interface(lua_State *L) {
   arpc__interface *iface = lua_newuserdatauv(L, sizeof *iface, 2);
   memset(iface, 0, sizeof *iface);
   lua_newtable(L);
-  arpc__graph g = {.L = L, .blocks = 3};
+  arpc__graph g = {.L = L, .blocks = 3, .description = 1};
   load_identity(L, iface, 1);
   arpc__load_types(&g, 1);
   load_procs(&g, iface, 1);
@@ -212,11 +221,13 @@ static int core_decode(lua_State *L) {
   read_kept(L, 7, &a);
   arpc__reader r = arpc__reader_of(bytes, len, lua_toboolean(L, 6));
   int top = lua_gettop(L);
-  arpc_status status = a.out ? arpc__unmarshal_out(L, a.proc, &r, a.transfer, &a.kept)
-                             : arpc__unmarshal_in(L, a.proc, &r, a.transfer, &a.kept);
+  const char *limit;
+  arpc_status status = a.out ? arpc__unmarshal_out(L, a.proc, &r, a.transfer, &a.kept, &limit)
+                             : arpc__unmarshal_in(L, a.proc, &r, a.transfer, &a.kept, &limit);
   if (status && lua_gettop(L) != top) return luaL_error(L, "%s: values were left behind", a.proc->name);
   if (status)
-    return arpc__raise(L, status, "%s: %s at byte %d", a.proc->name, arpc_status_text(status), (int)r.error_at);
+    return arpc__raise(L, status, "%s: %s at byte %d", a.proc->name, limit ? limit : arpc_status_text(status),
+                       (int)r.error_at);
   if (!a.out) write_kept(L, 7, &a);
   return lua_gettop(L) - top;
 }

@@ -61,28 +61,30 @@ void arpc__marshal_out(lua_State *L, const arpc__proc *p, int first, int n, int 
 
 /* Pushes the list's values, or nothing when the stub is bad. */
 static arpc_status unmarshal(lua_State *L, const arpc__ndr_list *list, int n, int transfer, arpc__reader *r,
-                             int64_t *slots) {
+                             int64_t *slots, const char **ret_limit) {
   int base = lua_gettop(L);
+  *ret_limit = NULL;
   if (!lua_checkstack(L, n + 8)) return ARPC_S_OUT_OF_MEMORY;
   if (list->aliases) arpc__sink_begin_aliases(L);
-  arpc__ndr_decode(list, transfer, r, &arpc__lua_sink, L, slots);
+  *ret_limit = arpc__ndr_decode(list, transfer, r, &arpc__lua_sink, L, slots);
   if (list->aliases) arpc__sink_end_aliases(L, base);
   if (r->error) lua_settop(L, base);
   return r->error;
 }
 
-arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept) {
+arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept,
+                               const char **ret_limit) {
   begin_call(p, kept);
-  return unmarshal(L, &p->program->in, p->nin, transfer, r, kept->value);
+  return unmarshal(L, &p->program->in, p->nin, transfer, r, kept->value, ret_limit);
 }
 
 /* The return value comes last on the wire and first in the list. */
 arpc_status arpc__unmarshal_out(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer,
-                                const arpc__kept *kept) {
+                                const arpc__kept *kept, const char **ret_limit) {
   const arpc__ndr_list *list = &p->program->out;
   arpc__kept slots;
   take_kept(p, kept, &slots);
-  arpc_status status = unmarshal(L, list, p->nout, transfer, r, slots.value);
+  arpc_status status = unmarshal(L, list, p->nout, transfer, r, slots.value, ret_limit);
   if (!status && p->nout > 1 && list->members[list->count - 1].place == 1) lua_insert(L, -p->nout);
   for (int i = 0; !status && i < p->nextra; i++) lua_pushinteger(L, 0);
   return status;

@@ -59,15 +59,17 @@ arpc__interface *arpc__check_interface(lua_State *L, int index);
  * stands in front). Leaves the stack as it was. */
 void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int transfer, arpc__writer *w,
                       arpc__kept *kept);
-/* Server: pushes p->nin arguments. On failure pushes nothing and returns the status to fault with. */
-arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept);
+/* Server: pushes p->nin arguments. On failure pushes nothing and returns the status to fault with; *ret_limit is
+ * the limit that was hit, or NULL. */
+arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept,
+                               const char **ret_limit);
 /* Server: the n results at first .. become the response's stub. Raises as arpc__marshal_in does
  * ("EchoData: result 1 'out_data': ..."). */
 void arpc__marshal_out(lua_State *L, const arpc__proc *p, int first, int n, int transfer, arpc__writer *w,
                        const arpc__kept *kept);
-/* Client: pushes p->nout + p->nextra results. On failure pushes nothing and returns the status. */
+/* Client: pushes p->nout + p->nextra results. On failure the same. */
 arpc_status arpc__unmarshal_out(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer,
-                                const arpc__kept *kept);
+                                const arpc__kept *kept, const char **ret_limit);
 
 /* Client: the results of a synchronous call that failed, if one of them is to be the status: pushes and counts
  * them. 0: the failure is to be raised. */

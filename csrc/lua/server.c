@@ -74,7 +74,8 @@ static void run(registration *r, const arpc_async *call, const arpc_incoming *in
   lua_rawgeti(co, LUA_REGISTRYINDEX, r->managers[in->opnum]);
   lua_pushvalue(co, -2);
   arpc__reader reader = arpc__reader_of(in->stub, in->len, in->big_endian);
-  arpc_status status = arpc__unmarshal_in(co, h->proc, &reader, in->transfer, &h->kept);
+  const char *limit;
+  arpc_status status = arpc__unmarshal_in(co, h->proc, &reader, in->transfer, &h->kept, &limit);
   if (status) {
     arpc_async_abort(st->rt, call, status);
     arpc__task_drop(t);

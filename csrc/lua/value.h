@@ -22,7 +22,7 @@ struct arpc__source {
     const arpc__ndr_member *m; /* NULL: element i */
     size_t i;
     int at, fields, top; /* before the step */
-  } path[ARPC__NDR_DEPTH + 4];
+  } path[ARPC__NDR_DEEPEST + 4];
 };
 
 extern const arpc__ndr_source arpc__lua_source; /* arg: an arpc__source */

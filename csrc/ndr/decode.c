@@ -13,8 +13,26 @@ static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t n
 
 static int deeper(decoder *d) {
   if (d->r->error) return 0;
-  if (++d->depth <= ARPC__NDR_DEPTH || ARPC__PLANTED(12)) return 1;
+  if (++d->depth <= d->deepest || ARPC__PLANTED(12)) return 1;
   d->depth--;
+  d->limit = "nested too deeply (max_depth)";
+  arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  return 0;
+}
+
+/* What hosts need for values, at a guess: composites and texts have a head, members stand in a table half full. */
+enum { HEAD = 80, MEMBER = 48, ELEMENT = 16, UNIT = 3, MUCH = 16 };
+
+static inline int charge(decoder *d, int64_t bytes) {
+  if ((d->memory -= bytes) >= 0) return 1;
+  d->limit = "it would take too much memory (max_memory)";
+  arpc__fail(d->r, ARPC_S_OUT_OF_MEMORY);
+  return 0;
+}
+
+static inline int begin(decoder *d, const arpc__ndr_type *t, size_t n, int64_t each) {
+  if (!charge(d, HEAD + (int64_t)n * each)) return 0;
+  if (d->to->begin(d->arg, t, n)) return 1;
   arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
   return 0;
 }
@@ -172,13 +190,13 @@ static void __attribute__((noinline)) text(decoder *d, const arpc__ndr_type *t) 
     }
     n--;
   }
-  d->to->text(d->arg, t, at, n, d->r->big);
+  if (charge(d, HEAD + (unit == 1 ? n : (int64_t)n * UNIT))) d->to->text(d->arg, t, at, n, d->r->big);
 }
 
 static void array(decoder *d, const arpc__ndr_type *t) {
   uint32_t n;
   if (!get_counts(d, t, t->of->size[d->s], &n) || !deeper(d)) return;
-  if (!d->to->begin(d->arg, t, n)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+  begin(d, t, n, ELEMENT);
   for (uint32_t i = 0; i < n && !d->r->error; i++) {
     flat(d, t->of);
     if (!d->r->error) d->to->set(d->arg, NULL, i);
@@ -215,8 +233,7 @@ static void get_union(decoder *d, const arpc__ndr_type *t) {
   int64_t tag;
   const arpc__ndr_member *arm = get_tag(d, t, &tag);
   if (!arm || !deeper(d)) return;
-  if (!d->to->begin(d->arg, t, 2)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
-  if (!d->r->error) {
+  if (begin(d, t, 2, MEMBER)) {
     d->to->integer(d->arg, t->of, tag);
     d->to->set(d->arg, &t->list.members[0], 0);
     if (arm->type) flat(d, arm->type);
@@ -323,8 +340,7 @@ static void structure(decoder *d, const arpc__ndr_type *t, int later) {
 static void structure_here(decoder *d, const arpc__ndr_type *t) {
   arpc__read_align(d->r, t->align[d->s]);
   if (d->r->error) return;
-  if (!d->to->begin(d->arg, t, t->list.count)) arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
-  structure(d, t, 0);
+  if (begin(d, t, t->list.count, MEMBER)) structure(d, t, 0);
 }
 
 /* The maximum counts stand in front of the outermost one. There are no more than a grid has dimensions. */
@@ -386,10 +402,10 @@ static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t n
     if (id) referent(d, t, id);
     else if (t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
     else if (!d->r->error) d->to->null(d->arg, inner);
-    if (number && !d->r->error) d->to->learn(d->arg, number, t);
+    if (number && charge(d, HEAD)) d->to->learn(d->arg, number, t);
   } else {
     flat(d, t);
-    if (number && !d->r->error) d->to->learn(d->arg, number, t);
+    if (number && charge(d, HEAD)) d->to->learn(d->arg, number, t);
     if (t->flags & ARPC__NDR_POINTERS && !d->r->error) deferred(d, t);
   }
   d->depth--;
@@ -458,16 +474,19 @@ static void parameter(decoder *d, const arpc__ndr_member *m) {
   else flat(d, t);
 }
 
-void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r, const arpc__ndr_sink *sink,
-                      void *arg, int64_t *slots) {
+const char *arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r, const arpc__ndr_sink *sink,
+                             void *arg, int64_t *slots) {
   frame f;
   decoder d = {.r = r, .to = sink, .arg = arg, .frame = &f, .s = (uint8_t)arpc__ndr_syntax(transfer)};
   f.slots = slots;
   f.seen = 0;
+  d.deepest = list->depth ? list->depth : ARPC__NDR_DEPTH;
+  d.memory = (list->depth ? list->memory : ARPC__NDR_MEMORY) + (int64_t)(MUCH * arpc__left(r));
   const arpc__ndr_member *m = list->members;
   for (uint32_t left = list->count; left && !r->error; left--, m++) parameter(&d, m);
   compare(&d, list, &f);
   if (list->aliases) slots[list->aliases - 1] = d.highest > INT32_MAX ? 0 : (int64_t)d.highest;
+  return d.limit;
 }
 
 /* ---- for decode_grid.c -------------------------------------------------------------------------*/
@@ -481,6 +500,14 @@ uint64_t arpc__decode_word(decoder *d) {
 
 int arpc__decode_deeper(decoder *d) {
   return deeper(d);
+}
+
+int arpc__decode_array(decoder *d, const arpc__ndr_type *t, size_t n) {
+  return begin(d, t, n, ELEMENT);
+}
+
+int arpc__decode_charge(decoder *d, size_t units) {
+  return charge(d, HEAD + (int64_t)units * UNIT);
 }
 
 void arpc__decode_note(decoder *d, const arpc__ndr_type *t, uint32_t most, uint32_t first, uint32_t n) {

@@ -82,7 +82,7 @@ static void get_units(arpc__decoder *d, const dimension *x) {
   if (!at) return;
   if (string) n--;
   if (string && (at[unit * n] | at[unit * n + unit - 1])) bad(d);
-  else d->to->text(d->arg, x->t, at, (size_t)n, d->r->big);
+  else if (arpc__decode_charge(d, (size_t)n)) d->to->text(d->arg, x->t, at, (size_t)n, d->r->big);
 }
 
 static void get_dimension(arpc__decoder *d, const dimension *x, unsigned n) {
@@ -91,7 +91,7 @@ static void get_dimension(arpc__decoder *d, const dimension *x, unsigned n) {
     return;
   }
   if (!arpc__decode_deeper(d)) return;
-  if (!d->to->begin(d->arg, x->t, (size_t)x->n)) bad(d);
+  arpc__decode_array(d, x->t, (size_t)x->n);
   for (uint64_t i = 0; i < x->n && !d->r->error; i++) {
     if (n > 1) get_dimension(d, x + 1, n - 1);
     else arpc__decode_flat(d, x->t->of);

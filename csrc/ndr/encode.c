@@ -34,9 +34,11 @@ static int is_null(encoder *e, const arpc__ndr_type *t) {
 
 static int deeper(encoder *e) {
   if (e->w->buf->error) return 0;
-  if (++e->depth <= ARPC__NDR_DEPTH) return 1;
+  if (++e->depth <= e->deepest) return 1;
   e->depth--;
-  refuse(e, "nested too deeply");
+  char why[64];
+  snprintf(why, sizeof why, "nested too deeply (max_depth is %d)", e->deepest);
+  refuse(e, why);
   return 0;
 }
 
@@ -455,6 +457,7 @@ static void parameter(encoder *e, const arpc__ndr_type *t) {
 void arpc__ndr_encode(const arpc__ndr_list *list, int transfer, arpc__writer *w, const arpc__ndr_source *source,
                       void *arg, int64_t *slots) {
   encoder e = {.w = w, .from = source, .arg = arg, .slots = slots, .s = (uint8_t)arpc__ndr_syntax(transfer)};
+  e.deepest = list->depth ? list->depth : ARPC__NDR_DEPTH;
   if (list->aliases) e.numbers = (uint32_t)slots[list->aliases - 1];
   if (list->nslots) fill(&e, list, slots);
   const arpc__ndr_member *m = list->members;

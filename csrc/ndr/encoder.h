@@ -12,7 +12,7 @@ typedef struct arpc__encoder {
   size_t hoisted;       /* where the maximum counts of the struct's last array are to stand, plus 1; 0 = with the array */
   uint32_t pointers;    /* written so far */
   uint32_t numbers;     /* of full pointers, given so far */
-  uint16_t depth;
+  uint16_t depth, deepest;
   uint8_t s;            /* 0 NDR20, 1 NDR64 */
   uint8_t tail;         /* alignment of the struct that array ends */
 } arpc__encoder;

@@ -15,7 +15,9 @@
 enum {
   ARPC__NDR_SLOTS = 16,  /* of a frame: values that sizes are computed from */
   ARPC__NDR_CHECKS = 16, /* of a frame: arrays whose counts are compared with them */
-  ARPC__NDR_DEPTH = 100, /* constructs within constructs */
+  ARPC__NDR_DEPTH = 100, /* constructs within constructs, unless a list says otherwise */
+  ARPC__NDR_DEEPEST = 1000, /* the most that it can say */
+  ARPC__NDR_MEMORY = 16 << 20, /* of decoded values, in bytes, beyond 16 for each byte of the stub; unless a list says */
   ARPC__NDR_DIMENSIONS = 8, /* of an array whose dimensions have counts */
   ARPC__NDR_STACK = 8    /* operands of an expression */
 };
@@ -89,6 +91,8 @@ typedef struct arpc__ndr_list {
   uint16_t count;
   uint8_t nslots;
   uint8_t nchecked;
+  uint16_t depth;  /* parameters: limits; where depth is 0, the defaults above */
+  int64_t memory;
   uint8_t aliases; /* parameters: the slot of the highest number of a full pointer, plus 1; 0 = there are none */
 } arpc__ndr_list;
 
@@ -221,10 +225,11 @@ typedef struct arpc__ndr_sink {
   int64_t (*recall)(void *arg, const arpc__ndr_member *m); /* the integer that set put there; NULL: the one on top */
 } arpc__ndr_sink;
 
-/* Reads the list's stub, pushing a value for each member that is not hidden. Failures are the reader's:
- * 1783, 1734, 1733, 1780; what was pushed by then is to be thrown away. Bytes left over are not an error.
+/* Gives the limit that made it fail, or NULL. Reads the list's stub, pushing a value for each member that is not hidden. Failures are the reader's:
+ * 1783 (also for what is too deep), 1734, 1733, 1780, 6, and 14 for what would take too much memory; what was pushed by
+ * then is to be thrown away. Bytes left over are not an error.
  * Work is linear in the bytes; nothing is begun whose elements the remaining bytes cannot hold. */
-void arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r, const arpc__ndr_sink *sink,
-                      void *arg, int64_t *slots);
+const char *arpc__ndr_decode(const arpc__ndr_list *list, int transfer, arpc__reader *r, const arpc__ndr_sink *sink,
+                             void *arg, int64_t *slots);
 
 #endif

@@ -84,6 +84,7 @@ void arpc__ndr_pipe_put(const arpc__ndr_type *chunk, int transfer, arpc__writer 
   static const int64_t no_slots[ARPC__NDR_SLOTS];
   arpc__encoder e = {.w = w, .from = source, .arg = arg, .slots = no_slots, .s = (uint8_t)arpc__ndr_syntax(transfer)};
   size_t n = source->count(arg, chunk);
+  e.deepest = ARPC__NDR_DEPTH;
   if (!n) return;
   if (!in_range(chunk, e.s, n)) {
     char why[80];
@@ -180,7 +181,8 @@ arpc_status arpc__ndr_pipe_give(const arpc__ndr_pipe *p, const uint8_t *at, uint
   int64_t slots[ARPC__NDR_SLOTS] = {0};
   arpc__frame frame = {.slots = slots};
   arpc__reader r = arpc__reader_of(at, (size_t)(n - 1) * p->stride + p->unit, big);
-  arpc__decoder d = {.r = &r, .to = sink, .arg = arg, .frame = &frame, .s = p->s};
+  arpc__decoder d = {.r = &r, .to = sink, .arg = arg, .frame = &frame, .s = p->s, .deepest = ARPC__NDR_DEPTH};
+  d.memory = INT64_MAX; /* as many elements as whoever reads asked for */
   if (p->chunk->kind == ARPC__NDR_TEXT) {
     sink->text(arg, p->chunk, at, n, big);
     return ARPC_S_OK;

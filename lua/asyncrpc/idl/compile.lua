@@ -271,10 +271,12 @@ function Compiler:procedure(proc, async)
   return made
 end
 
---- The description of one interface; acf maps names of procedures to their attributes there.
-local function compile(iface, acf)
+--- The description of one interface; acf maps names of procedures to their attributes there. limits has max_depth
+--- and max_memory, of values: nil is the core's default.
+local function compile(iface, acf, limits)
   local c = new()
-  local description = {name = iface.name, uuid = iface.uuid, major = iface.major, minor = iface.minor, procs = {}}
+  local description = {name = iface.name, uuid = iface.uuid, major = iface.major, minor = iface.minor, procs = {},
+    max_depth = limits.max_depth, max_memory = limits.max_memory}
   for i, proc in ipairs(iface.procs) do
     description.procs[i] = c:procedure(proc, (acf[proc.name] or acf[true] or {}).async and true or false)
   end
@@ -283,11 +285,11 @@ local function compile(iface, acf)
 end
 
 --- The description of an interface whose one procedure takes a value of the type.
-local function type_alone(name, t)
+local function type_alone(name, t, limits)
   local c = new()
   local proc = {name = name, entries = {{name = "value", type = t, ["in"] = true}}, list = {nslots = 0, checked = {}}}
   return {name = name, uuid = "00000000-0000-0000-0000-000000000000", major = 0, minor = 0,
-    procs = {c:procedure(proc, false)}, types = c.types}
+    procs = {c:procedure(proc, false)}, types = c.types, max_depth = limits.max_depth, max_memory = limits.max_memory}
 end
 
 return {compile = compile, type_alone = type_alone}

@@ -241,7 +241,10 @@ local function link(scope, entries, directions)
   for _, direction in ipairs(directions) do
     for _, entry in ipairs(entries) do hide_counts_of(scope, list, entry, direction) end
   end
-  if list.nslots > SLOTS or #list.checked > CHECKS then list.too_many = "more than 16 counts are not supported yet" end
+  if list.nslots > SLOTS or #list.checked > CHECKS then
+    list.too_many = ("%d counts and %d sizes in one place, and max_counts is %d"):format(list.nslots, #list.checked,
+      SLOTS)
+  end
   return list
 end
 

@@ -19,6 +19,8 @@ local idl = {annotate = annotate.annotate}
 ---@field acf? string|false          idl.load: another path, or the ACF's text, or false for none; idl.parse: the text
 ---@field acf_name? string           idl.parse: what messages call the ACF
 ---@field name? string               idl.parse: what messages call the text
+---@field max_depth? integer         of values, structs within arrays within structs ...: 100, at most 1000
+---@field max_memory? integer        in bytes, of what is decoded from one stub, beyond 16 for each byte of it: 16 MiB
 ---@field folder? string             idl.parse: "here/", where the text's own files are looked for first
 
 -- Names a client has for itself, and those that Lua keeps.
@@ -52,12 +54,25 @@ local function warn(iface, description, source, notes)
   end
 end
 
-local function build(found, scope, attributes, source, macros)
+local function limit(options, name, low, high)
+  local value = options[name]
+  local exact = math.type(value) == "integer"
+  if value ~= nil and not (exact and value >= low and value <= high) then
+    error(("idl.load: option '%s' must be an integer from %d to %d"):format(name, low, high), 4)
+  end
+  return value
+end
+
+local function limits_of(options)
+  return {max_depth = limit(options, "max_depth", 1, 1000), max_memory = limit(options, "max_memory", 0, 1 << 40)}
+end
+
+local function build(found, scope, attributes, source, macros, limits)
   local result, enums, all_constants = {}, enums_of(scope), constants.exported(scope, macros)
-  local types = pickle.all(scope)
+  local types = pickle.all(scope, limits)
   for _, iface in ipairs(found) do
     local notes = diagnostics.new()
-    local description = compile.compile(iface, attributes[iface.name] or {})
+    local description = compile.compile(iface, attributes[iface.name] or {}, limits)
     warn(iface, description, source, notes)
     result[iface.name] = interface.new(description, {enums = enums, constants = all_constants,
       endpoints = iface.endpoints, types = types, warnings = notes.warnings})
@@ -72,6 +87,7 @@ end
 ---@return table<string, asyncrpc.Interface>
 function idl.parse(text, options)
   options = options or {}
+  local limits = limits_of(options)
   local reader, name = readers.new(options), options.name or "idl"
   local declarations, macros = reader:idl(name, text, options.folder)
   local entries, notes = {}, reader.diagnostics
@@ -82,7 +98,7 @@ function idl.parse(text, options)
   local found, scope = check.check(declarations, reader)
   local attributes = acf_apply.apply(entries, found, scope)
   notes:raise()
-  return build(found, scope, attributes, reader.sources, macros)
+  return build(found, scope, attributes, reader.sources, macros, limits)
 end
 
 local function acf_beside(path, wanted)
@@ -105,7 +121,7 @@ function idl.load(path, options)
   if not text then error(("idl.load: %s"):format(why), 2) end
   local acf_text, acf_name = acf_beside(path, options.acf)
   return idl.parse(text, {name = path, folder = files.folder(path), folders = options.folders, define = options.define,
-    acf = acf_text, acf_name = acf_name})
+    acf = acf_text, acf_name = acf_name, max_depth = options.max_depth, max_memory = options.max_memory})
 end
 
 return idl

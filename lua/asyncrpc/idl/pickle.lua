@@ -55,8 +55,8 @@ function Type:decode(bytes)
   return (core.decode(self.core, 0, "in", "ndr20", body, big))
 end
 
-local function make(name, t)
-  local description = compile.type_alone(name, types.settle(t, "unique"))
+local function make(name, t, limits)
+  local description = compile.type_alone(name, types.settle(t, "unique"), limits)
   return setmetatable({name = name, core = core.interface(description)}, type_mt)
 end
 
@@ -68,11 +68,11 @@ local function find(scope, name)
 end
 
 --- The types of a checked file by name, each made when it is first asked for.
-local function all(scope)
+local function all(scope, limits)
   return setmetatable({}, {__index = function(self, name)
     local t = type(name) == "string" and find(scope, name)
     if not t then return nil end
-    local made = make(name, t)
+    local made = make(name, t, limits)
     rawset(self, name, made)
     return made
   end})
