@@ -215,6 +215,7 @@ static void load_type(arpc__graph *g, arpc__ndr_type *t, int at) {
   lua_State *L = g->L;
   t->kind = (uint8_t)number_of(L, kinds, arpc__field_string(L, at, "kind"), "kind");
   t->flags = flags_at(L, at);
+  if (arpc__field_true(L, at, "ignored")) t->flags |= ARPC__NDR_IGNORED;
   if (arpc__field_true(L, at, "full")) t->flags |= ARPC__NDR_FULL;
   if (arpc__field_true(L, at, "dimension")) t->flags |= ARPC__NDR_DIMENSION;
   t->name = arpc__field_string(L, at, "name");

@@ -370,6 +370,7 @@ static void pointer(decoder *d, const arpc__ndr_type *t) {
   uint64_t id = get_word(d);
   if (!id && t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
   if (d->r->error) return;
+  if (id && t->flags & ARPC__NDR_IGNORED) id = 0;
   if (id && t->flags & ARPC__NDR_FULL) d->to->promise(d->arg, id);
   else if (id) d->to->pending(d->arg);
   else d->to->null(d->arg, 0);

@@ -78,6 +78,10 @@ static void put_id(encoder *e) {
 
 /* Equal values have one number. */
 static void put_number(encoder *e, const arpc__ndr_type *t) {
+  if (t->flags & ARPC__NDR_IGNORED) {
+    put_word(e, 0);
+    return;
+  }
   uint32_t number = e->from->number_of(e->arg, t, e->numbers + 1);
   if (number > e->numbers) e->numbers = number;
   put_word(e, number);
@@ -87,7 +91,7 @@ static void put_number(encoder *e, const arpc__ndr_type *t) {
 static int put_pointer(encoder *e, const arpc__ndr_type *t) {
   int null = is_null(e, t);
   if (null) put_word(e, 0);
-  else if (t->flags & ARPC__NDR_FULL) put_number(e, t);
+  else if (t->flags & (ARPC__NDR_FULL | ARPC__NDR_IGNORED)) put_number(e, t);
   else put_id(e);
   return !null;
 }

@@ -40,7 +40,7 @@ static void lay(arpc__ndr_type *t, uint32_t size20, uint32_t size64, uint8_t ali
 
 static const char *lay_pointer(arpc__ndr_type *t) {
   lay(t, 4, 8, 4, 8);
-  t->flags |= ARPC__NDR_POINTERS;
+  if (!(t->flags & ARPC__NDR_IGNORED)) t->flags |= ARPC__NDR_POINTERS;
   return NULL;
 }
 

@@ -49,6 +49,7 @@ enum {
   ARPC__NDR_POINTERS = 64,  /* computed: something in the flat image has a referent that comes later */
   ARPC__NDR_RANGED = 256,   /* [range]: low and high are given. ARRAY, TEXT: of the maximum count */
   ARPC__NDR_FULL = 1024,    /* POINTER: others may point to the same, and be equal to it */
+  ARPC__NDR_IGNORED = 2048, /* POINTER: [ignore], null whatever its value is; `of` is any type */
   ARPC__NDR_DIMENSION = 512, /* ARRAY, TEXT: of a GRID, and used nowhere else */
   ARPC__NDR_WIDEST = 128    /* UNION: [ms_union], the arm is aligned as the widest one in NDR20 too */
 };

@@ -48,6 +48,23 @@ function T:Put(nodes, text, sure) end
     assert(load(idl.annotate(t)))
   end)
 
+  it("gives unions the values of all their arms", function()
+    local t = stubs.load [[
+      typedef struct {long n;} S; typedef enum {one, two} E;
+      typedef [switch_type(long)] union {[case(1)] S *s; [case(2)] E e; [case(3)] short n; [default] ;} U;
+      typedef struct {long k; [switch_is(k)] U u; [ignore] void *p;} W;
+      typedef union switch (E e) {case one: byte b;} V;
+      void F([in] W *w, [in] long k, [in, switch_is(k)] U *u, [in] V *v);]]
+    local text = idl.annotate(t)
+    local function has(part) assert.truthy(text:find(part, 1, true), text) end
+    has "---@param u T.U\n---@param v T.V\nfunction T:F(w, u, v) end"
+    has "---@class T.U\n---@field tag integer\n---@field value? T.S|string|integer|integer\n"
+    has "---@class T.V\n---@field tag string|integer\n---@field value integer\n"
+    has "---@field u T.U\n---@field p? nil\n"
+    assert.is_nil(text:find("class T.U\n.*class T.U\n"))
+    assert(load(text))
+  end)
+
   it("says why a procedure cannot be called", function()
     local t = stubs.load "void F([in] void *p);"
     assert.matches("%-%-%- opnum 0\n%-%-%- F cannot be called: void pointers are not supported", idl.annotate(t))

@@ -114,7 +114,7 @@ void J()
     assert.equal("ref, unique or ptr expected, got 'many'",
       first "[uuid(12345678-1234-5678-9abc-def012345678), pointer_default(many)] interface A {}")
     assert.equal("the file 'mine.idl' is not found", first 'import "mine.idl";')
-    assert.equal("a library is COM, and not supported", first "library L {}")
+    assert.equal("this '{' is never closed", first "library L {")
     assert.equal("a procedure outside of an interface", first "void F();")
     assert.equal("this '}' closes nothing", first "}")
   end)

@@ -161,10 +161,13 @@ describe("types", function()
     local t = load [[
       typedef pipe byte P;
       void A([in] P p);
-      void F([in] long ok); [maybe] void G(); void I([in] void *p); void J([in] interface IUnknown *p);
+      void F([in] long ok); void I([in] void *p);
+      typedef void (__stdcall *FN)(long x, void (*inner)(int)); void G([in] long a, [in] long (*fn)(long, [in] long));
+      void H([in] FN fn); void L([in] FN *fn); void J([in] interface IUnknown *p);
       [callback] void K();]]
     local want = {A = "pipes are",
-      G = "maybe is", I = "void pointers are",
+      G = "pointers to functions are", H = "pointers to functions are", L = "pointers to functions are",
+      I = "void pointers are",
       J = "COM interface pointers are"}
     for _, p in ipairs(t.procs) do
       if want[p.name] then assert.matches(want[p.name] .. " not supported", p.refused) else assert.is_nil(p.refused) end

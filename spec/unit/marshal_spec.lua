@@ -148,6 +148,18 @@ describe("stub bytes", function()
     same(t, "F", "out", {7, 1, 2}, {L = "0100 02 00 07000000"})
   end)
 
+  it("an ignored pointer: its place, and null whatever was there", function()
+    local t = load [[typedef struct {byte a; [ignore] void *p; [ignore] long *q; byte b;} S;
+      void F([in] S *s, [in] long v);]]
+    same(t, "F", "in", {{a = 1, b = 2}, 3}, {L = "01 00*3 00000000 00000000 02 00*3 03000000",
+      ["6"] = "01 00*7 00*8 00*8 02 00*7 03000000"})
+    assert.same({{a = 1, b = 2}, 3}, {decode(t, "F", "in", "ndr20",
+      bytes "01 00*3 01000000 00000200 02 00*3 03000000")})
+    assert.equal(bytes "01 00*3 00000000 00000000 02 00*3 03000000",
+      encode(t, "F", "in", "ndr20", nil, {a = 1, b = 2, p = "anything", q = 5}, 3))
+    assert.matches("ignore is for members of structs", load("void F([in, ignore] long *p);"):find "F".refused)
+  end)
+
   it("a linked list, both ways, and not without end", function()
     local t = load "typedef struct N {long v; struct N *next;} N; void F([in] N *n);"
     same(t, "F", "in", {{v = 1, next = {v = 2, next = {v = 3}}}}, {

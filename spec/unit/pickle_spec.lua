@@ -48,6 +48,22 @@ describe("a type of an interface", function()
     assert.same({ x = 7, y = 3 }, value)
   end)
 
+  it("may be a union: its tag is a long where nobody says of what type it is", function()
+    local t = idl.parse([[[uuid(6d2f8a3e-51c7-4a0b-9e77-0c5b1d9f4e23), version(1.0)] interface K {
+      typedef union {[case(1)] short s; [case(2)] hyper h; [default] ;} Plain;
+      typedef [switch_type(short)] union {[case(1)] byte b;} Short;
+      typedef [switch_type(long)] union {[case(1), size_is(n)] byte *b;} Open;
+      typedef union switch (byte k) {case 1: short s;} Tagged;}]]).K.types
+    local head = "01100800cccccccc" .. "0800000000000000"
+    assert.equal(head .. "01000000" .. "0700" .. "0000", hex(t.Plain:encode { tag = 1, value = 7 }))
+    assert.same({ tag = 1, value = 7 }, t.Plain:decode(t.Plain:encode { tag = 1, value = 7 }))
+    assert.same({ tag = 9 }, t.Plain:decode(t.Plain:encode { tag = 9 }))
+    assert.equal(head .. "0100" .. "07" .. "0000000000", hex(t.Short:encode { tag = 1, value = 7 }))
+    assert.equal(head .. "01" .. "00" .. "0700" .. "00000000", hex(t.Tagged:encode { tag = 1, value = 7 }))
+    refused(1733, "Short", t.Short.decode, t.Short, bytes("01100800cccccccc 0800000000000000 0200 000000000000"))
+    refused(1764, "the sizes of a union's arm are not known here", function() return t.Open:encode {} end)
+  end)
+
   it("is found by its tag too, made once, and nil when there is none", function()
     assert.same({ x = 1, y = 2 }, types.point:decode(types.Point:encode { x = 1, y = 2 }))
     assert.equal(types.Point, types.Point)

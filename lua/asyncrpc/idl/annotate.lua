@@ -6,17 +6,22 @@ local writer_mt = {__index = Writer}
 local plain = {int = "integer", bool = "boolean", float = "number", uuid = "string", text = "string",
   enum = "string|integer", context = "userdata"}
 
+local function named(t)
+  return t.kind == "struct" or t.kind == "union"
+end
+
 local reserved = {}
 for name in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until
   while]]):gmatch "%S+" do
   reserved[name] = true
 end
 
--- The class of a struct; its fields are written once, later.
+-- The class of a struct or a union; its fields are written once, later. Uses of one union are types of their own.
 function Writer:class(number, t)
+  local name = ("%s.%s"):format(self.iface.name, t.name or t.kind .. number)
   if not self.classes[number] then
-    self.classes[number] = ("%s.%s"):format(self.iface.name, t.name or "struct" .. number)
-    self.waiting[#self.waiting + 1] = number
+    if not self.taken[name] then self.waiting[#self.waiting + 1] = number end
+    self.classes[number], self.taken[name] = name, true
   end
   return self.classes[number]
 end
@@ -24,8 +29,9 @@ end
 function Writer:type(number)
   local t = self.iface.described[number]
   if plain[t.kind] then return plain[t.kind] end
+  if t.ignored then return "nil" end
   if t.kind == "pointer" or t.kind == "grid" then return self:type(t.of) end
-  if t.kind == "struct" then return self:class(number, t) end
+  if named(t) then return self:class(number, t) end
   if t.kind ~= "array" then return "any" end
   local of = self:type(t.of)
   return (of:find("|", 1, true) and "(%s)[]" or "%s[]"):format(of)
@@ -59,9 +65,24 @@ function Writer:procedure(p)
   self:line("function %s:%s(%s) end", self.iface.name, p.name, table.concat(names, ", "))
 end
 
+-- The values of all arms, each once; nil where one is empty.
+function Writer:union(t)
+  local found, list = {}, {}
+  for _, arm in ipairs(t.arms) do
+    local name = arm.type and self:type(arm.type) or "nil"
+    if arm.type and may_be_nil(self.iface.described, arm.type) then found["nil"] = true end
+    if not found[name] and name ~= "nil" then list[#list + 1] = name end
+    found[name] = true
+  end
+  self:line("---@field tag %s", self:type(t.of))
+  self:line("---@field value%s %s", found["nil"] and "?" or "", #list > 0 and table.concat(list, "|") or "nil")
+end
+
 function Writer:struct(number)
   self:line("")
   self:line("---@class %s", self.classes[number])
+  local t = self.iface.described[number]
+  if t.kind == "union" then return self:union(t) end
   for _, m in ipairs(self.iface.described[number].members) do
     local optional = m.hidden or may_be_nil(self.iface.described, m.type)
     self:line("---@field %s%s %s", m.name, optional and "?" or "", self:type(m.type))
@@ -72,7 +93,7 @@ end
 ---@param iface asyncrpc.Interface
 ---@return string
 local function annotate(iface)
-  local self = setmetatable({iface = iface, lines = {}, classes = {}, waiting = {}}, writer_mt)
+  local self = setmetatable({iface = iface, lines = {}, classes = {}, taken = {}, waiting = {}}, writer_mt)
   self:line("---@meta")
   self:line("")
   self:line("--- %s, version %s, %s", iface.name, iface.version, iface.uuid)

@@ -75,8 +75,8 @@ local known = {
   switch_is = {expressions}, switch_type = {type_spec}, ms_union = {nothing}, case = {expressions}, default = {nothing},
   iid_is = "COM interface pointers",
   transmit_as = {type_spec}, wire_marshal = {type_spec},
-  cs_char = "cs_char", ignore = "ignore", range = {expressions},
-  callback = "callbacks", pipe = "pipes", maybe = "maybe",
+  cs_char = "cs_char", ignore = {nothing}, range = {expressions},
+  callback = "callbacks", pipe = "pipes", maybe = {nothing},
   partial_ignore = "partial_ignore", force_allocate = {nothing},
 }
 

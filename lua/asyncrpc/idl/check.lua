@@ -78,8 +78,7 @@ end
 
 local declare = {}
 
-function declare.const(scope, d)
-  local t = types.resolve(scope, d.spec)
+local function define_constant(scope, t, d)
   t = types.declare(scope, t, d.declarator, {}, scope.pointers)
   local value = scope:value(d.value)
   if value == nil then return end
@@ -90,6 +89,11 @@ function declare.const(scope, d)
     scope:error(d.declarator.pos, "a constant cannot be of this type")
   end
   scope:define_constant(d.declarator.name, d.declarator.pos, layout.convert(value, t) or value)
+end
+
+function declare.const(scope, d)
+  local t = types.resolve(scope, d.spec)
+  for _, each in ipairs(d.constants) do define_constant(scope, t, each) end
 end
 
 -- Those that have a name of their own, or their first typedef's.
@@ -149,6 +153,7 @@ local function parameter(scope, p, taken)
   taken[p.name] = true
   if complain_of_use(scope, t, "parameter", p) then t = types.refused(scope, p.pos, "a parameter is wrong") end
   if not a.out then t = never_null(t) end
+  if t.kind == "ignored" then t = types.refused(scope, p.pos, "ignore is for members of structs") end
   t = pipe_of(t) or t
   local entry = {name = p.name, type = t, pipe = t.kind == "pipe", pos = p.pos, out = a.out and true,
     ["in"] = (a["in"] or not a.out) and true}
@@ -164,6 +169,12 @@ local function returned(scope, d)
   return {name = "return", type = t, pos = d.pos, out = true, returned = true}
 end
 
+local function gives_something(entries)
+  for _, e in ipairs(entries) do
+    if e.out then return true end
+  end
+end
+
 local function procedure(scope, d, taken)
   local entries, seen, names = {}, {}, {}
   if taken[d.name] then scope:error(d.pos, "procedure '%s' is declared already", d.name) end
@@ -176,6 +187,9 @@ local function procedure(scope, d, taken)
   local list = counts.link(scope, entries, {"in", "out"})
   local refused = types.unsupported(scope, d.attributes)
     or list.too_many and types.refused(scope, d.pos, list.too_many) or nil
+  if d.attributes.maybe and gives_something(entries) then
+    scope:error(d.attributes.maybe.pos, "a maybe procedure has no results")
+  end
   local proc = {name = d.name, pos = d.pos, entries = entries, list = list, refused = refused, names = names,
     statuses = {}}
   statuses.of_procedure(scope, proc, d.attributes)
@@ -266,12 +280,16 @@ local function interface(scope, d)
   return iface
 end
 
--- Declarations outside of interfaces; found gets the interfaces, which is nil for those of imported files.
-local function unit(scope, declarations, found)
+-- Declarations outside of interfaces; found gets the interfaces, which is nil for those of imported files. Those in a
+-- library are as good as any.
+local unit
+function unit(scope, declarations, found)
   local before = scope.pointers
   scope.pointers = "unique"
   for _, d in ipairs(declarations) do
-    if d.tag == "interface" then
+    if d.tag == "library" then
+      unit(scope, d.body, found)
+    elseif d.tag == "interface" then
       if scope.interfaces[d.name] then scope:error(d.pos, "interface '%s' is defined already", d.name) end
       local iface = interface(scope, d)
       scope.interfaces[d.name], scope.pointers = iface, "unique"

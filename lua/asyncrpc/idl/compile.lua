@@ -122,6 +122,11 @@ end
 function Compiler:number(t)
   local number = self.numbers[t]
   if number then return number end
+  if t.kind == "ignored" then
+    number = #self.types + 1
+    self.numbers[t], self.types[number] = number, {kind = "pointer", ignored = true, of = number}
+    return number
+  end
   if t.kind == "pointer" then
     number = #self.types + 1
     self.numbers[t] = number

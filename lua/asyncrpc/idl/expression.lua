@@ -1,8 +1,8 @@
 -- Expressions: tokens -> trees, and the value of constant ones.
 --   {tag = "value", value, pos}  {tag = "name", name, pos}  {tag = "unary", op, a, pos}
 --   {tag = "binary", op, a, b, pos}  {tag = "pick", a, b, c, pos}
---   {tag = "cast", type, a, pos}  {tag = "sizeof", type, pos}; a type is {words} or {name} or {struct = name},
---   with pointer and pos
+--   {tag = "cast", type, a, pos}  {tag = "sizeof", type, pos}; a type is {words} or {name} or {struct = name}
+--   (or enum, or union), with pointer and pos
 
 local builtin = require "asyncrpc.idl.builtin"
 
@@ -14,7 +14,7 @@ local levels = {
 
 local parse, unary
 
-local starts_type = {struct = true, enum = true, const = true}
+local starts_type = {struct = true, enum = true, union = true, const = true}
 local starts_value = {name = true, integer = true, float = true, char = true, string = true}
 
 local function is_type(p, ahead)
@@ -37,7 +37,7 @@ local function type_name(p)
   local found = {pos = p:peek().pos}
   p:accept "const"
   local t = p:peek()
-  if p:accept "struct" or p:accept "enum" then
+  if p:accept "struct" or p:accept "enum" or p:accept "union" then
     found[t.text] = p:name().text
   elseif builtin.words[t.text] then
     found.words = {}

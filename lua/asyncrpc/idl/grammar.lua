@@ -2,7 +2,8 @@
 --
 --   interface    {tag = "interface", name, pos, attributes, base, body}
 --   forward      {tag = "forward", name}                    interface X;
---   constant     {tag = "const", spec, declarator, value}
+--   library      {tag = "library", body}
+--   constant     {tag = "const", spec, constants = {{declarator, value}}}
 --   typedef      {tag = "typedef", attributes, spec, declarators}
 --   definition   {tag = "tag", attributes, spec}            struct X {...};
 --   procedure    {tag = "procedure", name, pos, attributes, spec, declarator, parameters}
@@ -12,6 +13,7 @@
 --   switch       {spec, name, pos}; arms: {labels = {expression, ...}, default, attributes, spec, declarator, name,
 --                pos}, without spec where the arm is empty
 --   declarator   {name, pos, levels}; levels from the outermost in: {tag = "pointer"} {tag = "array", size}
+--                {tag = "function"}
 --   member, parameter   {attributes, spec, declarator, name, pos}
 
 local attributes = require "asyncrpc.idl.attributes"
@@ -44,10 +46,10 @@ local function bounds(p)
 end
 
 local function direct(p, into, may_be_abstract)
-  local levels = {}
-  if p:is "(" and (p:is("*", 1) or p:is("(", 1)) then
+  local levels, nested = {}, false
+  if p:is "(" and (p:is("*", 1) or p:is("(", 1) or qualifiers[p:peek(1).text]) then
     p:next()
-    levels = p:nested(declarator, into, may_be_abstract).levels
+    levels, nested = p:nested(declarator, into, may_be_abstract).levels, true
     p:expect ")"
   elseif p:peek().kind == "name" then
     local t = p:next()
@@ -56,6 +58,10 @@ local function direct(p, into, may_be_abstract)
     p:expected "a name"
   end
   while p:is "[" do levels[#levels + 1] = bounds(p) end
+  if nested and p:is "(" and levels[1] then
+    levels[#levels + 1] = {tag = "function", pos = p:peek().pos}
+    p:skip_parentheses()
+  end
   return levels
 end
 
@@ -225,9 +231,12 @@ end
 
 local function constant(p)
   p:expect "const"
-  local found = {tag = "const", spec = spec(p), declarator = declarator(p)}
-  p:expect "="
-  found.value = expression.parse(p)
+  local found = {tag = "const", spec = spec(p), constants = {}}
+  repeat
+    local d = declarator(p)
+    p:expect "="
+    found.constants[#found.constants + 1] = {declarator = d, value = expression.parse(p)}
+  until not p:accept ","
   p:expect ";"
   return found
 end
@@ -298,7 +307,36 @@ local function simple(p)
   if p:is "typedef" then return typedef(p) end
 end
 
-local interface
+local interface, declaration
+
+-- Declarations up to the '}' of a block that has just been opened.
+local function block(p, open, inside)
+  local body = {}
+  while not p:is "}" do
+    if p:peek().kind == "end" then p:fail(open.pos, "this '{' is never closed") end
+    body[#body + 1] = p:guarded(function() return declaration(p, inside) end)
+  end
+  p:expect "}"
+  p:accept ";"
+  return body
+end
+
+local function library(p)
+  p:expect "library"
+  p:name "the library's name"
+  return {tag = "library", body = block(p, p:expect "{", false)}
+end
+
+-- What only COM knows, and no procedure needs: passed over, down to its last brace.
+local com = {coclass = true, dispinterface = true, module = true, apicontract = true}
+
+local function skip_com(p)
+  p:next()
+  local t = p:name()
+  if p:is "{" then p:skip_braces() end
+  p:accept ";"
+  return {tag = "forward", name = t.text}
+end
 
 -- What begins with attributes or a type: an interface, a definition or a procedure.
 local function attributed(p, inside)
@@ -312,31 +350,24 @@ local function attributed(p, inside)
     return t
   end
   if p:is "interface" and (not inside or p:is("{", 2)) then return interface(p, found) end
-  for _, word in ipairs {"library", "coclass", "dispinterface", "module", "apicontract"} do
-    if p:is(word) then p:fail(p:peek().pos, "a %s is COM, and not supported", word) end
-  end
+  if p:is "library" then return library(p) end
+  if com[p:peek().text] and p:peek(1).kind == "name" then return skip_com(p) end
   local what = spec(p)
   if p:accept ";" then return {tag = "tag", attributes = found, spec = what} end
   return procedure(p, found, what)
 end
 
-local function declaration(p, inside)
+function declaration(p, inside)
   return simple(p) or attributed(p, inside)
 end
 
 function interface(p, found_attributes)
   p:expect "interface"
   local t = p:name "the interface's name"
-  local found = {tag = "interface", name = t.text, pos = t.pos, attributes = found_attributes, body = {}}
+  local found = {tag = "interface", name = t.text, pos = t.pos, attributes = found_attributes}
   if p:accept ";" then return {tag = "forward", name = t.text} end
   if p:accept ":" then found.base = p:name "an interface" end
-  local open = p:expect "{"
-  while not p:is "}" do
-    if p:peek().kind == "end" then p:fail(open.pos, "this '{' is never closed") end
-    found.body[#found.body + 1] = p:guarded(function() return declaration(p, true) end)
-  end
-  p:expect "}"
-  p:accept ";"
+  found.body = block(p, p:expect "{", true)
   return found
 end
 

@@ -16,6 +16,26 @@ local function struct(t)
   return (at + most - 1) // most * most, most
 end
 
+-- The arms lie on each other; behind the tag, where there is one.
+local function union(t)
+  t = t.definition or t
+  if t.incomplete or t.filling then return nil, "the type is not defined to its end" end
+  local most, widest, tag = 0, 1, 0
+  for _, m in ipairs(t.members) do
+    local bytes, align = 0, 1
+    if m.type then bytes, align = size(m.type) end
+    if not bytes then return nil, align end
+    most, widest = math.max(most, bytes), math.max(widest, align)
+  end
+  if t.encapsulated then
+    local bytes, align = size(t.switch)
+    if not bytes then return nil, align end
+    tag = (bytes + widest - 1) // widest * widest
+    widest = math.max(widest, align)
+  end
+  return (tag + most + widest - 1) // widest * widest, widest
+end
+
 local function many(bytes, align, t)
   if not bytes then return nil, align end
   if not t.count or t.conformant then return nil, "the size is not known before the call" end
@@ -38,6 +58,7 @@ local sizes = {
     return many(bytes, align, t)
   end,
   struct = struct,
+  union = union,
 }
 
 -- Bytes and alignment of a type, or nil and why that is not known.

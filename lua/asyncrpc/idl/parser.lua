@@ -115,16 +115,21 @@ function Parser:skip()
   end
 end
 
--- Skips what stands between parentheses, the first of which is next.
-function Parser:skip_parentheses()
-  local open, depth = self:expect "(", 1
+local function skip_pair(self, first, last)
+  local open, depth = self:expect(first), 1
   while depth > 0 do
     local t = self:next()
-    if t.kind == "end" then self:fail(open.pos, "this '(' is never closed") end
+    if t.kind == "end" then self:fail(open.pos, "this '%s' is never closed", first) end
     if t.kind == "punctuation" then
-      depth = depth + (t.text == "(" and 1 or t.text == ")" and -1 or 0)
+      depth = depth + (t.text == first and 1 or t.text == last and -1 or 0)
     end
   end
 end
+
+-- Skips what stands between parentheses, the first of which is next.
+function Parser:skip_parentheses() skip_pair(self, "(", ")") end
+
+-- The same for braces.
+function Parser:skip_braces() skip_pair(self, "{", "}") end
 
 return {new = new}

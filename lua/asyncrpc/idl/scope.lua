@@ -85,9 +85,14 @@ function Scope:type_of(name)
   local t
   if name.words then t = builtin.base(name.words)
   elseif name.name then t = self:type(name.name)
-  else t = self.tags[name.struct and "struct " .. name.struct or "enum " .. name.enum] end
+  else
+    for _, kind in ipairs {"struct", "enum", "union"} do
+      if name[kind] then t = self.tags[kind .. " " .. name[kind]] end
+    end
+  end
   if t then return t end
-  return nil, ("unknown type '%s'"):format(name.name or name.struct or name.enum or table.concat(name.words, " "))
+  local tag = name.struct or name.enum or name.union
+  return nil, ("unknown type '%s'"):format(name.name or tag or table.concat(name.words, " "))
 end
 
 -- The value of a constant expression, or nil, what is wrong with it, and where.

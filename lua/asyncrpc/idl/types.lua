@@ -301,6 +301,7 @@ local function declare(scope, t, d, attributes, inner)
   end
   for i = #levels, 1, -1 do
     local level, size = levels[i], found[i]
+    if level.tag == "function" then return refused(scope, level.pos, "pointers to functions are not supported") end
     t = settle(t, inner)
     local last = i == #levels and string and true or nil
     if level.tag == "array" then t = array_level(scope, t, level, size, last)
@@ -308,6 +309,7 @@ local function declare(scope, t, d, attributes, inner)
   end
   local class = pointer_class(attributes)
   if class and t.kind == "pointer" then t = copy(t, {class = class}) end
+  if attributes.ignore then return {kind = "ignored", pos = d.pos} end
   if attributes.range then t = with_range(scope, t, attributes.range) end
   return t
 end
