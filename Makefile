@@ -43,8 +43,8 @@ export BUILD LUA EXAMPLE CC
 Q := $(if $(V),,@)
 AGAIN = $(MAKE) --no-print-directory
 
-.PHONY: all lib core spec-c example test test-c interop asan tsan valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
-        run-example run-test run-tsan run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check run-bench-marshal
+.PHONY: all lib core spec-c example test test-c interop asan tsan load valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
+        run-example run-test run-tsan run-load run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check run-bench-marshal
 
 all: $(LIB) $(CORE) $(EXAMPLES)
 	@:
@@ -116,6 +116,12 @@ tsan:
 run-tsan: $(SPEC)
 	$(Q)TSAN_OPTIONS=suppressions=spec/support/tsan.supp:halt_on_error=1:second_deadlock_stack=1 \
 	  ARPC_SCALE=$${ARPC_SCALE:-10} $(SPEC) -t 120 threads:
+
+# What make test does for a moment only, for 10 s.
+load:
+	@bin/setup build test && ARPC_LOAD=1 $(AGAIN) run-load
+run-load: all
+	$(Q)bin/test spec/unit/threads_spec.lua
 
 valgrind:
 	@bin/setup build test valgrind && ARPC_VARIANT=valgrind ARPC_SCALE=$${ARPC_SCALE:-20} $(AGAIN) run-test

@@ -177,6 +177,10 @@ typedef enum arpc_event_kind {
   ARPC_CLIENT_CANCEL = 4
 } arpc_event_kind;
 
+/* Flags of a handle. The first: tell ARPC_SEND_COMPLETE too, when the request has left this runtime (not: when the
+ * server has it). It counts when the request is put on a connection, and when it is told. */
+enum { ARPC_NOTIFY_ON_SEND_COMPLETE = 1 };
+
 typedef struct arpc_async arpc_async;
 /* async points to a copy that lives until the routine returns; its user_info is the caller's. An APC's rt is the
  * runtime whose thread it runs on, where the handle itself cannot be used. */
@@ -188,22 +192,17 @@ struct arpc_async {
   uint64_t id;        /* the call it stands for; 0 = none */
   /* The caller's, to be filled in before issuing: */
   arpc_notification notification;
+  uint32_t flags;
   union {               /* what fits it; must outlive the last notification */
     arpc_event *event;
     arpc_routine routine; /* with ARPC_NOTIFY_CALLBACK */
-    struct {
-      arpc_routine routine;
-      arpc_runtime *thread; /* may be the handle's own */
-    } apc;
+    struct { arpc_routine routine; arpc_runtime *thread; } apc; /* thread: the runtime in whose loop */
     struct {
       arpc_port *port;
       uint64_t bytes, key;  /* as the packet shall have them */
       void *overlapped;
     } ioc;
-    struct {
-      arpc_queue *queue;
-      uint32_t msg;
-    } hwnd;
+    struct { arpc_queue *queue; uint32_t msg; } hwnd;
   };
   void *user_info;
 };
@@ -242,7 +241,8 @@ arpc_status arpc_async_complete(arpc_runtime *rt, const arpc_async *async, arpc_
 arpc_status arpc_async_cancel(arpc_runtime *rt, const arpc_async *async, int abortive);
 /* Client: asks now, and gives the call up unless it has completed `grace` ms later. Its timeout may be earlier. */
 arpc_status arpc_async_cancel_within(arpc_runtime *rt, const arpc_async *async, uint32_t grace);
-/* Client: changes how a pending call is notified, from the fields of async. */
+/* Changes how a pending call is notified, from the fields of async. On a server: how its handle is told, at most
+ * once each, that the client asks for cancellation or is gone; what happened before is told too. */
 arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async);
 /* Client: lets a call go on without any further notification: nobody will ask for its result. The handle names it
  * until it is over, or is initialised anew. */

@@ -1,10 +1,10 @@
-/* Scripts choose event, callback or nothing; underneath every handle is notified by one C routine, which
+/* Scripts choose how they are told (notify.c); underneath every handle is notified by one C routine, which
  * finds the handle by its address: a handle that is collected drops its call first. */
 #include "lua/handle.h"
 
 #include "base/uuid.h"
 #include "lua/error.h"
-#include "lua/event.h"
+#include "lua/notify.h"
 
 /* ---- the result --------------------------------------------------------------------------------*/
 
@@ -61,7 +61,7 @@ static void release_anchor(arpc__handle *h) {
   arpc__unanchor(h->st->main, h->st, slot);
 }
 
-static int harvest_protected(lua_State *L) {
+int arpc__harvest_protected(lua_State *L) {
   arpc__handle *h = lua_touserdata(L, 1);
   return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
 }
@@ -75,7 +75,7 @@ static int called(lua_State *L, int status, lua_KContext context) {
 
 /* Task: function, handle -> function(nil, results ...) or function(error) */
 static int run_trailing(lua_State *L) {
-  lua_pushcfunction(L, harvest_protected);
+  lua_pushcfunction(L, arpc__harvest_protected);
   lua_insert(L, 2);
   if (lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK) {
     lua_pushnil(L);
@@ -85,24 +85,21 @@ static int run_trailing(lua_State *L) {
   return 0;
 }
 
-/* The handle is on top of the main stack and stays there. */
-static void start_trailing(arpc__handle *h, lua_State *L) {
+static void start_trailing(lua_State *L, arpc__state *st, int handle) {
   lua_pushcfunction(L, run_trailing);
-  lua_getiuservalue(L, -2, ARPC__UV_CALLBACK);
-  lua_pushvalue(L, -3);
-  arpc__go(L, h->st, 2, "callback");
+  lua_getiuservalue(L, handle, ARPC__UV_CALLBACK);
+  lua_pushvalue(L, handle);
+  arpc__go(L, st, 2, "callback");
 }
 
-/* Pushes what the script put on the handle at an index. */
-static int get_script(lua_State *L, int index, int key) {
+int arpc__handle_get(lua_State *L, int index, int key) {
   if (lua_getiuservalue(L, index, ARPC__UV_SCRIPT) == LUA_TNIL) return LUA_TNIL;
   int type = lua_rawgeti(L, -1, key);
   lua_remove(L, -2);
   return type;
 }
 
-/* Puts the value on top (popped) on the handle at 1. */
-static void set_script(lua_State *L, int key) {
+void arpc__handle_set(lua_State *L, int key) {
   if (lua_getiuservalue(L, 1, ARPC__UV_SCRIPT) == LUA_TNIL) {
     lua_pop(L, 1);
     lua_createtable(L, ARPC__SCRIPT_TARGET, 0);
@@ -114,50 +111,73 @@ static void set_script(lua_State *L, int key) {
   lua_pop(L, 1);
 }
 
-/* function(handle, nil, event) */
-static void start_callback(arpc__handle *h, lua_State *L) {
-  get_script(L, -1, ARPC__SCRIPT_TARGET);
-  lua_pushvalue(L, -2);
-  lua_pushnil(L);
-  lua_pushinteger(L, h->last_event);
-  arpc__go(L, h->st, 3, "notification");
-}
-
-/* The handle is on top of the stack. */
-static void set_event(lua_State *L) {
-  get_script(L, -1, ARPC__SCRIPT_TARGET);
-  arpc_event *e = arpc__to_event(L, -1);
-  if (e) arpc_event_set(e);
-  lua_pop(L, 1);
-}
-
-/* Whoever awaits may use the handle again at once: what the finished call asked for is noted before. */
-static void tell(arpc__handle *h) {
+/* The handle is on top of the stack. Whoever awaits may use it again at once: what the finished call asked for is
+ * noted before. */
+static void tell(lua_State *L, arpc__handle *h, arpc_event_kind event) {
   arpc_async async = *ARPC__ASYNC(h);
-  arpc__wait *awaiting = h->awaiting;
-  int detached = h->detached, trailing = h->trailing, notification = h->notification;
-  h->awaiting = NULL;
-  if (awaiting) arpc__wait_wake(awaiting);
+  int handle = lua_gettop(L), detached = h->detached, trailing = h->trailing, notification = h->notification;
+  arpc__handle_get(L, handle, ARPC__SCRIPT_TARGET);
+  lua_pushvalue(L, handle);
+  arpc__await_over(L, h);
+  lua_pop(L, 1);
   if (detached) {
     arpc_async_drop(h->st->rt, &async);
     return;
   }
-  if (trailing) start_trailing(h, h->st->main);
-  if (notification == ARPC_NOTIFY_EVENT) set_event(h->st->main);
-  if (notification == ARPC_NOTIFY_CALLBACK) start_callback(h, h->st->main);
+  if (trailing) start_trailing(L, h->st, handle);
+  arpc__notify_tell(L, h->st, notification, async.id, event);
 }
 
-static void on_complete(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
+static void on_event(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
   arpc__handle *h = async->user_info;
   (void)rt;
   h->last_event = (int8_t)event;
   if (!h->anchor) return; /* polled */
   lua_State *L = h->st->main;
-  luaL_checkstack(L, 8, NULL);
+  luaL_checkstack(L, 16, NULL);
+  int top = lua_gettop(L);
   arpc__push_anchored(L, h->st, h->anchor);
-  release_anchor(h);
-  tell(h);
+  if (event == ARPC_CALL_COMPLETE) {
+    release_anchor(h);
+    tell(L, h, event);
+  } else {
+    arpc__handle_get(L, -1, ARPC__SCRIPT_TARGET);
+    arpc__notify_tell(L, h->st, h->notification, async->id, event);
+  }
+  lua_settop(L, top);
+}
+
+/* ---- a manager's, when it asked to be told -----------------------------------------------------*/
+
+static const char served_key; /* registry: a weak table of handles by address: only their scripts keep them */
+
+static void on_client(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
+  arpc__handle *h = async->user_info;
+  lua_State *L = h->st->main;
+  (void)rt;
+  luaL_checkstack(L, 16, NULL);
+  int top = lua_gettop(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &served_key);
+  if (lua_rawgetp(L, -1, h) == LUA_TUSERDATA) {
+    h->last_event = (int8_t)event;
+    arpc__handle_get(L, -1, ARPC__SCRIPT_TARGET);
+    arpc__notify_tell(L, h->st, h->notification, async->id, event);
+  }
+  lua_settop(L, top);
+}
+
+/* The handle at 1 was configured. */
+static arpc_status notify_served(lua_State *L, arpc__handle *h) {
+  arpc_async how = *ARPC__ASYNC(h);
+  how.notification = h->notification ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE;
+  how.routine = on_client;
+  how.user_info = h;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &served_key);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, -2, h);
   lua_pop(L, 1);
+  arpc__notify_by_task(L, h, 1);
+  return arpc_async_notify(h->st->rt, &how);
 }
 
 /* ---- life --------------------------------------------------------------------------------------*/
@@ -204,19 +224,21 @@ void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
 arpc_async arpc__handle_async(arpc__handle *h) {
   arpc_async async = *ARPC__ASYNC(h);
   async.notification = ARPC_NOTIFY_CALLBACK;
-  async.routine = on_complete;
+  async.routine = on_event;
+  async.flags = h->send_complete ? ARPC_NOTIFY_ON_SEND_COMPLETE : 0;
   async.user_info = h;
   return async;
 }
 
-static void anchor(lua_State *L, arpc__handle *h, int index) {
+void arpc__handle_keep(lua_State *L, arpc__handle *h, int index) {
   if (h->anchor) return;
   lua_pushvalue(L, index);
   h->anchor = arpc__anchor(L, h->st);
 }
 
 void arpc__handle_issued(lua_State *L, arpc__handle *h, int index) {
-  if (h->trailing || h->notification != ARPC_NOTIFY_NONE) anchor(L, h, index);
+  if (h->notification == ARPC_NOTIFY_APC) arpc__notify_by_task(L, h, index);
+  if (h->trailing || h->notification != ARPC_NOTIFY_NONE) arpc__handle_keep(L, h, index);
 }
 
 arpc__handle *arpc__handle_check(lua_State *L) {
@@ -289,47 +311,19 @@ static int handle_init(lua_State *L) {
   return 1;
 }
 
-static void no_other_options(lua_State *L, int index) {
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    if (strcmp(key, "event") && strcmp(key, "callback") && strcmp(key, "user_info"))
-      arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: unknown option '%s'", key);
-    lua_pop(L, 1);
-  }
-}
-
-static int callable(lua_State *L, int index) {
-  if (lua_isfunction(L, index)) return 1;
-  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return 0;
-  lua_pop(L, 1);
-  return 1;
-}
-
-static void set_target(lua_State *L, arpc__handle *h, int index) {
-  int event = lua_getfield(L, index, "event") != LUA_TNIL;
-  int callback = lua_getfield(L, index, "callback") != LUA_TNIL;
-  if (event && callback) arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: one of event and callback, not both");
-  if (callback && !callable(L, -1)) arpc__raise(L, ARPC_S_INVALID_ARG, "async handle: the callback is no function");
-  if (event) arpc__check_event(L, h->st, lua_gettop(L) - 1);
-  h->notification = (event ? ARPC_NOTIFY_EVENT : callback ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE) & 7;
-  if (event) lua_pop(L, 1);
-  set_script(L, ARPC__SCRIPT_TARGET);
-}
-
-/* notify{event= | callback=, user_info=} on the handle at 1 */
-static void configure(lua_State *L, arpc__handle *h, int index) {
-  no_other_options(L, index);
-  set_target(L, h, index);
-  lua_getfield(L, index, "user_info");
-  if (!lua_isnil(L, -1)) set_script(L, ARPC__SCRIPT_USER_INFO);
-}
-
+/* notify{...}: a client's before it issues; a manager's at any time, to be told what its client does */
 static int handle_notify(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  if (!h->server && pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "notify");
-  configure(L, h, 2);
+  if (pending(h) != h->server) {
+    arpc_status status = h->server ? ARPC_S_INVALID_ASYNC_HANDLE : ARPC_S_INVALID_ASYNC_CALL;
+    return arpc__handle_raise(L, status, h, "notify");
+  }
+  arpc__notify_configure(L, h, 2);
+  if (h->server) {
+    arpc_status status = notify_served(L, h);
+    if (status) return arpc__handle_raise(L, status, h, "notify");
+  }
   lua_settop(L, 1);
   return 1;
 }
@@ -352,40 +346,8 @@ static int handle_status(lua_State *L) {
 }
 
 /* Only the wait kept it, unless somebody else is to be told. */
-static void stop_awaiting(arpc__handle *h) {
+void arpc__handle_stop_awaiting(arpc__handle *h) {
   if (!h->trailing && !h->detached && h->notification == ARPC_NOTIFY_NONE) release_anchor(h);
-}
-
-static int finish_await(lua_State *L, arpc__wait *w) {
-  arpc__handle *h = w->p;
-  int timed_out = w->timed_out;
-  arpc__wait_free(L, w);
-  if (h->awaiting == w) h->awaiting = NULL;
-  if (!timed_out) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
-  stop_awaiting(h);
-  return arpc__handle_raise(L, ARPC_S_TIMEOUT, h, "await");
-}
-
-static void cancel_await(arpc__wait *w) {
-  arpc__handle *h = w->p;
-  h->awaiting = NULL;
-  stop_awaiting(h);
-}
-
-/* await(ms): the results once there; raises the call's failure, or 1460 after ms and the call stays */
-static int handle_await(lua_State *L) {
-  arpc__handle *h = arpc__handle_check_side(L, 0, "await");
-  lua_Number ms = arpc__check_ms(L, 2);
-  if (arpc_async_status(h->st->rt, ARPC__ASYNC(h)) != ARPC_S_ASYNC_CALL_PENDING)
-    return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
-  if (h->awaiting) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: another coroutine awaits this call");
-  if (h->trailing) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
-  arpc__wait_check(L, h->st);
-  arpc__wait *w = arpc__wait_new(L, h->st, finish_await, cancel_await);
-  w->p = h;
-  h->awaiting = w;
-  anchor(L, h, 1);
-  return arpc__wait_for(L, w, ms);
 }
 
 /* Nobody will ask for the result: the call goes on by itself. */
@@ -395,7 +357,7 @@ static int handle_detach(lua_State *L) {
   if (status == ARPC_S_INVALID_ASYNC_HANDLE) return arpc__handle_raise(L, status, h, "detach");
   if (status != ARPC_S_ASYNC_CALL_PENDING) arpc_async_drop(h->st->rt, ARPC__ASYNC(h));
   h->detached = status == ARPC_S_ASYNC_CALL_PENDING;
-  if (h->detached) anchor(L, h, 1);
+  if (h->detached) arpc__handle_keep(L, h, 1);
   return 0;
 }
 
@@ -453,8 +415,8 @@ static void push_deadline(lua_State *L, const arpc__handle *h) {
 static int get_field(lua_State *L, arpc__handle *h, const char *key) {
   if (strcmp(key, "object") == 0) return push_object(L, h);
   if (strcmp(key, "binding") == 0) return push_binding(L, h);
-  if (strcmp(key, "user_info") == 0) get_script(L, 1, ARPC__SCRIPT_USER_INFO);
-  else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) get_script(L, 1, ARPC__SCRIPT_TARGET);
+  if (strcmp(key, "user_info") == 0) arpc__handle_get(L, 1, ARPC__SCRIPT_USER_INFO);
+  else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) arpc__handle_get(L, 1, ARPC__SCRIPT_TARGET);
   else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);
   else if (strcmp(key, "notify_on_send_complete") == 0) lua_pushboolean(L, h->send_complete);
   else if (strcmp(key, "deadline") == 0) push_deadline(L, h);
@@ -470,12 +432,20 @@ static int handle_index(lua_State *L) {
   return get_field(L, arpc__handle_check(L), lua_tostring(L, 2));
 }
 
+/* Also while a call is pending: what has not been told yet is told, or not, as it is now. */
+static void set_send_complete(lua_State *L, arpc__handle *h) {
+  h->send_complete = lua_toboolean(L, 3) & 1;
+  if (h->server || !pending(h)) return;
+  arpc_async how = arpc__handle_async(h);
+  arpc_async_notify(h->st->rt, &how);
+}
+
 static int handle_newindex(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   const char *key = luaL_checkstring(L, 2);
   lua_settop(L, 3);
-  if (strcmp(key, "user_info") == 0) set_script(L, ARPC__SCRIPT_USER_INFO);
-  else if (strcmp(key, "notify_on_send_complete") == 0) h->send_complete = lua_toboolean(L, 3) & 1;
+  if (strcmp(key, "user_info") == 0) arpc__handle_set(L, ARPC__SCRIPT_USER_INFO);
+  else if (strcmp(key, "notify_on_send_complete") == 0) set_send_complete(L, h);
   else return luaL_error(L, "an async handle has no field '%s' to set", key);
   return 0;
 }
@@ -488,7 +458,7 @@ static int handle_tostring(lua_State *L) {
   return 1;
 }
 
-/* async{event= | callback=, user_info=} */
+/* async{event= | callback= | apc= | port= | queue=, user_info= ...} */
 static int l_async(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   lua_settop(L, 1);
@@ -496,7 +466,7 @@ static int l_async(lua_State *L) {
   lua_insert(L, 1);
   if (!lua_isnil(L, 2)) {
     luaL_checktype(L, 2, LUA_TTABLE);
-    configure(L, h, 2);
+    arpc__notify_configure(L, h, 2);
   }
   lua_settop(L, 1);
   return 1;
@@ -514,7 +484,7 @@ static void set_index(lua_State *L, arpc__state *st, enum arpc__class class) {
 void arpc__open_handle(lua_State *L, arpc__state *st) {
   static const luaL_Reg methods[] = {{"init", handle_init},         {"notify", handle_notify},
                                      {"status", handle_status},     {"complete", handle_complete},
-                                     {"await", handle_await},       {"detach", handle_detach},
+                                     {"await", arpc__handle_await},       {"detach", handle_detach},
                                      {"abort", handle_abort},       {"close", handle_close},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__close", handle_close},
@@ -527,6 +497,12 @@ void arpc__open_handle(lua_State *L, arpc__state *st) {
                                        {"__tostring", handle_tostring},
                                        {NULL, NULL}};
   static const luaL_Reg functions[] = {{"async", l_async}, {NULL, NULL}};
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &served_key);
   arpc__class_new(L, st, ARPC__HANDLE, "asyncrpc.handle", methods, meta);
   arpc__class_new(L, st, ARPC__SYNC_HANDLE, "asyncrpc.handle.sync", methods, unwatched);
   arpc__open_cancel(L, st);

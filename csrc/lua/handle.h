@@ -17,7 +17,7 @@ struct arpc__handle {
   size_t class;             /* arpc__object so far */
   uint64_t id;              /* the call it stands for, or stood for last; 0 = none */
   const arpc__proc *proc;   /* lives in the interface, which the owner keeps, or the metatable */
-  arpc__wait *awaiting;     /* the coroutine in call:await */
+  arpc__wait *awaiting;     /* those in call:await, by next */
   uint32_t anchor;          /* while pending and somebody is to be told */
   int8_t last_event;        /* arpc_event_kind, -1 = none yet */
   uint8_t notification : 3; /* arpc_notification, as the script sees it */
@@ -66,5 +66,22 @@ int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const 
                   const arpc__kept *kept);
 /* Server: replies to a pending call with the n values at first. Raises what marshalling raises. */
 void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n);
+
+/* ---- for the verbs ---- */
+
+/* Pushes what the script put on the handle at an index; its type. Puts the value on top (popped) on the one at 1. */
+int arpc__handle_get(lua_State *L, int index, int key);
+void arpc__handle_set(lua_State *L, int key);
+/* Keeps the handle at an index from being collected, until its call is over. */
+void arpc__handle_keep(lua_State *L, arpc__handle *h, int index);
+/* Handle -> its results: for a protected call. */
+int arpc__harvest_protected(lua_State *L);
+
+/* ---- await.c ---- */
+int arpc__handle_await(lua_State *L);
+/* The call is complete, its handle on top of the stack: those who await it are given the results. */
+void arpc__await_over(lua_State *L, arpc__handle *h);
+/* Nobody awaits any more: collected again, unless it has somebody else to tell. */
+void arpc__handle_stop_awaiting(arpc__handle *h);
 
 #endif

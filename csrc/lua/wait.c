@@ -170,11 +170,11 @@ static int finish(lua_State *L, arpc__wait *w) {
 static void free_task(lua_State *L, arpc__task *t);
 
 /* Whoever closed a task's coroutine holds it: it is not used again. */
-static void end_closed_task(lua_State *L, arpc__state *st) {
+static void end_closed_task(lua_State *L, arpc__state *st, int guarded) {
   arpc_reply closed = {.status = ARPC_S_CALL_CANCELLED, .phase = ARPC_PHASE_WAIT};
   for (arpc__list *n = st->busy_tasks.next; n != &st->busy_tasks; n = n->next) {
     arpc__task *t = arpc__of(arpc__task, node, n);
-    if (t->co != L) continue;
+    if (t->co != L || t->guarded < guarded) continue;
     arpc__list_remove(&t->node);
     if (st->apc_queues) arpc__apc_end(L, st);
     arpc__push_error(L, &closed, "the coroutine was closed");
@@ -197,9 +197,10 @@ static int on_close(lua_State *L) {
     arpc__wait *w = arpc__of(arpc__wait, node, n);
     if (w->co != L) continue;
     give_up(L, w);
-    end_closed_task(L, st);
-    break;
+    end_closed_task(L, st, 0);
+    return 0;
   }
+  end_closed_task(L, st, 1); /* it yielded to somebody else */
   return 0;
 }
 

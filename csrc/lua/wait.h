@@ -13,7 +13,7 @@
 struct arpc__wait {
   arpc__state *st;
   arpc__list node;      /* on state.waiting, while a coroutine waits */
-  arpc__wait *next;     /* on state.waits, while free */
+  arpc__wait *next;     /* on state.waits, while free; on handle.awaiting */
   lua_State *co;        /* the waiting coroutine; NULL = the main chunk */
   arpc__task *task;     /* whose coroutine it is, and which keeps it */
   uint32_t slot;        /* else: its anchor */
@@ -34,6 +34,7 @@ struct arpc__wait {
   arpc_async call;
   const arpc__proc *proc;
   void *p;
+  uint32_t results;     /* an anchor: what several who wait share */
   arpc__kept kept;      /* last: not cleared */
 };
 

@@ -45,6 +45,7 @@ static arpc__call *record_new(arpc_runtime *rt) {
   rt->pooled--;
   arpc__list_init(node);
   call->link = NULL;
+  call->sending = NULL;
   call->state = ARPC__WAITING;
   call->cancelled = call->borrowed = call->dropped = call->last = call->expired = 0;
   call->deadline = 0;
@@ -63,6 +64,7 @@ static inline void record_free(arpc__call *call) {
 
 static inline void forget(arpc__call *call) {
   arpc__undefer(call->rt, &call->later);
+  arpc__sent_forget(call);
   arpc__slot_free(call->rt, call->id);
   arpc__buf_drop(&call->wire.answer);
   record_free(call);
@@ -103,8 +105,15 @@ static void leave_client(arpc__call *call) {
   arpc__client_try_end(client);
 }
 
+static void tell_sent(arpc__call *call) {
+  call->state = ARPC__SETTLING;
+  keep_reply(call);
+  arpc__sent_before_end(call);
+}
+
 static void settle(arpc__call *call) {
   arpc_runtime *rt = call->rt;
+  if (call->sending && !rt->silent) tell_sent(call);
   arpc_async handle = call->handle;
   call->state = ARPC__SETTLED;
   if (call->expired && call->reply.status == ARPC_S_CALL_CANCELLED) call->reply.timed_out = 1;
@@ -330,9 +339,10 @@ arpc_status arpc_async_deadline(arpc_runtime *rt, const arpc_async *async, uint6
 }
 
 arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async) {
-  arpc_status error = ARPC_S_OK;
-  arpc__call *call = call_of(rt, async, &error);
-  if (!call) return error;
+  arpc__slot *slot = rt ? arpc__slot_of(rt, async) : NULL;
+  if (!slot) return ARPC_S_INVALID_ASYNC_HANDLE;
+  if (slot->server) return arpc__watch_set(slot->call, async);
+  arpc__call *call = slot->call;
   if (call->state == ARPC__SETTLED) return ARPC_S_INVALID_ASYNC_CALL;
   if (arpc__notify_check(async)) return ARPC_S_INVALID_ARG;
   call->handle = *async;
@@ -344,6 +354,7 @@ arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async) {
   arpc__call *call = call_of(rt, async, &error);
   if (!call) return error;
   call->dropped = 1;
+  arpc__sent_forget(call);
   if (call->state == ARPC__SETTLED) forget(call);
   return ARPC_S_OK;
 }

@@ -50,6 +50,7 @@ arpc_status arpc_client_new(arpc_client **ret, arpc_runtime *rt, const arpc_bind
   }
   arpc__list_init(&c->links);
   arpc__list_init(&c->waiting);
+  arpc__list_init(&c->sending);
   arpc__list_append(&rt->clients, &c->runtime_node);
   *ret = c;
   return ARPC_S_OK;
@@ -152,6 +153,7 @@ void arpc__client_fail_waiting(arpc_client *c, const arpc_reply *reply) {
 static void end(arpc__deferred *d) {
   arpc_client *c = arpc__of(arpc_client, later, d);
   arpc__list_remove(&c->runtime_node);
+  arpc__undefer(c->rt, &c->sent);
   free_client(c);
 }
 

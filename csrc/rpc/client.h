@@ -11,6 +11,7 @@
 
 typedef struct arpc__link arpc__link;
 typedef struct arpc__call arpc__call;
+typedef struct arpc__sending arpc__sending;
 
 struct arpc_client {
   arpc_runtime *rt;
@@ -35,6 +36,8 @@ struct arpc_client {
   uint8_t released;         /* the owner's pointer is gone */
   uint8_t pumping;
   arpc__deferred later;     /* pumps, or ends the client */
+  arpc__list sending;       /* requests whose leaving is to be told */
+  arpc__deferred sent;      /* tells */
 };
 
 enum arpc__call_state { ARPC__WAITING, ARPC__SENT, ARPC__SETTLING, ARPC__SETTLED };
@@ -61,6 +64,7 @@ struct arpc__call {
   arpc__buf stub, stub64;   /* while WAITING */
   arpc_async handle;        /* how to notify, and what the routine receives */
   arpc_reply reply;
+  arpc__sending *sending;   /* its leaving is to be told; NULL = not, or not any more */
   arpc__timer timer;
   arpc__deferred later;     /* settles on a later turn */
 };
@@ -112,6 +116,16 @@ void arpc__link_cancel(arpc__link *link, arpc__call *call);
 void arpc__link_keep_alive(arpc__link *link);
 /* Ends the link: its calls are lost or fail with `reply` (NULL: by what was sent), settled later. */
 void arpc__link_kill(arpc__link *link, const arpc_reply *reply);
+
+/* ---- telling that a request has left (sent.c) ---- */
+
+/* The request of a call that asks to be told was put on its link. */
+void arpc__sent_expect(arpc__link *link, arpc__call *call);
+/* Bytes have left: tells on a later turn what is to be told. */
+void arpc__sent_look(arpc_client *client);
+/* The call has its reply: tells now what the reply proves. call->sending is set. */
+void arpc__sent_before_end(arpc__call *call);
+void arpc__sent_forget(arpc__call *call);
 
 /* ---- clients (client.c) ---- */
 

@@ -8,6 +8,7 @@ static void flush(arpc__writing *w) {
   arpc__link *link = arpc__of(arpc__link, writing, w);
   link->flushed += arpc__buf_unread(&link->conn.out);
   arpc__transport_write(link->transport, &link->conn.out);
+  arpc__sent_look(link->client);
 }
 
 /* Before the machine puts something out, and after. */
@@ -241,6 +242,7 @@ static void on_ended(void *owner, int error) {
 
 static void on_drained(void *owner) {
   arpc__link *link = owner;
+  arpc__sent_look(link->client);
   if (!arpc__list_empty(&link->client->waiting)) arpc__client_pump(link->client);
 }
 
@@ -313,6 +315,7 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub
   call->link = link;
   arpc__list_append(&link->calls, &call->node);
   wrote(link);
+  if (call->handle.flags & ARPC_NOTIFY_ON_SEND_COMPLETE) arpc__sent_expect(link, call);
   return ARPC_S_OK;
 }
 

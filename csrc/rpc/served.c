@@ -32,6 +32,7 @@ static inline void finish(arpc__served *call) {
   if (call->subscriptions) arpc__unsubscribe_all(call);
   arpc__slot_free(rt, call->id);
   rt->stats.calls_ended++;
+  if (call->watch) arpc__watch_free(call->watch);
   if (call->peer) {
     arpc__list_unlink(&call->node);
     arpc__release(rt);
@@ -51,6 +52,7 @@ static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
     record_free(call);
     return NULL;
   }
+  call->watch = NULL;
   call->peer = peer;
   call->has_object = ev->has_object;
   if (ev->has_object) call->object = ev->object;
@@ -116,6 +118,7 @@ void arpc__served_cancel(arpc__served *call) {
   if (!call->cancelled) call->cancelled = 1 + ARPC_CLIENT_CANCEL;
   call->happened |= ARPC_SUBSCRIBE_CANCEL;
   if (call->subscriptions) arpc__subscribed(call, ARPC_CLIENT_CANCEL);
+  if (call->watch) arpc__watch_see(call->watch, ARPC_CLIENT_CANCEL);
 }
 
 void arpc__served_disconnect(arpc__served *call) {
@@ -124,6 +127,7 @@ void arpc__served_disconnect(arpc__served *call) {
   if (call->subscriptions) arpc__subscribed(call, ARPC_CLIENT_DISCONNECT);
   arpc__list_unlink(&call->node);
   call->peer = NULL;
+  if (call->watch) arpc__watch_see(call->watch, ARPC_CLIENT_DISCONNECT);
   arpc__release(call->rt); /* nobody waits for it any more */
 }
 

@@ -11,6 +11,7 @@ typedef struct arpc__served arpc__served;
 typedef struct arpc__registered arpc__registered;
 typedef struct arpc__subscriptions arpc__subscriptions;
 typedef struct arpc__endpoint arpc__endpoint;
+typedef struct arpc__watch arpc__watch;
 
 struct arpc__registered { /* one interface */
   arpc__list node;
@@ -67,6 +68,7 @@ struct arpc__served { /* one call in progress */
   arpc_uuid object;
   uint64_t deadline;        /* as the client handed it over, 0 = none */
   arpc__subscriptions *subscriptions; /* NULL = none */
+  arpc__watch *watch;       /* who is told what the client does; NULL = nobody */
 };
 
 /* peer.c */
@@ -85,6 +87,11 @@ arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async,
 /* subscribe.c */
 void arpc__subscribed(arpc__served *call, arpc_event_kind kind); /* it has happened */
 void arpc__unsubscribe_all(arpc__served *call);
+/* watch.c */
+/* The notification a script or program chose for its handle. */
+arpc_status arpc__watch_set(arpc__served *call, const arpc_async *how);
+void arpc__watch_see(arpc__watch *w, arpc_event_kind kind);
+void arpc__watch_free(arpc__watch *w);
 /* server.c */
 void arpc__server_shut(arpc_server *server); /* closes all but the owner's pointer */
 void arpc__server_peer_gone(arpc__peer *peer);

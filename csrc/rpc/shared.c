@@ -92,15 +92,21 @@ size_t arpc__shared_token(arpc__shared *s, char *ret, size_t size) {
   return n;
 }
 
+static int has_token(const arpc__shared *s, const char *token) {
+  char text[80];
+  format_token(s, text, sizeof text);
+  return strcmp(text, token) == 0;
+}
+
 arpc__shared *arpc__shared_open(const arpc__shared_kind *kind, const char *token) {
   arpc__shared *found = NULL;
+  const char *last = strrchr(token, '-');
+  uint64_t serial = last ? strtoull(last + 1, NULL, 16) : 0;
   uv_once(&tokens.once, init_tokens);
   uv_mutex_lock(&tokens.lock);
   for (arpc__list *n = tokens.all.next; n != &tokens.all && !found; n = n->next) {
     arpc__shared *s = arpc__of(arpc__shared, token_node, n);
-    char text[80];
-    format_token(s, text, sizeof text);
-    if (s->kind == kind && strcmp(text, token) == 0) found = ref_living(s) ? s : NULL;
+    if (s->serial == serial && s->kind == kind && has_token(s, token)) found = ref_living(s) ? s : NULL;
   }
   uv_mutex_unlock(&tokens.lock);
   return found;

@@ -95,3 +95,147 @@ TEST("notify: a kind that does not exist is refused with 87") {
   CHECK_EQ(world_call(&w, &a, ECHO_IT, "", 0), 87);
   world_close(&w);
 }
+
+TEST("notify: a server's handle tells that its client cancels and that it is gone, each once [tcp] [unix] [memory]") {
+  EACH_TRANSPORT(t) {
+    world w;
+    arpc_port *port;
+    arpc_packet p;
+    arpc_async a = world_handle(NULL, NULL);
+    world_open(&w, t, NULL, NULL);
+    CHECK_EQ(arpc_port_new(&port), 0);
+    CHECK_EQ(world_call(&w, &a, PARK_IT, "", 0), 0);
+    world_until(&w, &w.nparked, 1);
+    arpc_async served = w.parked[0];
+    CHECK_EQ(arpc_async_notify(w.rt, &served), 0);
+    served.notification = ARPC_NOTIFY_PORT;
+    served.ioc.port = NULL;
+    CHECK_EQ(arpc_async_notify(w.rt, &served), 87);
+    served.ioc.port = port;
+    served.ioc.key = 3;
+    CHECK_EQ(arpc_async_notify(w.rt, &served), 0);
+    for (int i = 0; i < 2; i++) CHECK_EQ(arpc_async_cancel(w.rt, &a, 0), 0);
+    CHECK_EQ(arpc_port_get(port, w.rt, 10000, &p), 0);
+    CHECK_EQ(p.event, ARPC_CLIENT_CANCEL);
+    CHECK_EQ(p.key, 3);
+    CHECK_EQ(p.handle, served.id);
+    CHECK_EQ(arpc_async_notify(w.rt, &served), 0); /* the cancel is old news */
+    CHECK_EQ(arpc_port_get(port, w.rt, 2, &p), ARPC_S_TIMEOUT);
+    CHECK_EQ(arpc_async_drop(w.rt, &a), 0);
+    arpc_client_close(w.client);
+    w.client = NULL;
+    CHECK_EQ(arpc_port_get(port, w.rt, 10000, &p), 0);
+    CHECK_EQ(p.event, ARPC_CLIENT_DISCONNECT);
+    CHECK_EQ(arpc_port_get(port, w.rt, 2, &p), ARPC_S_TIMEOUT);
+    CHECK_EQ(arpc_async_abort(w.rt, &served, 1818), 0);
+    CHECK_EQ(arpc_async_notify(w.rt, &served), 1914);
+    arpc_port_free(port);
+    world_close(&w);
+  }
+}
+
+TEST("notify: a server's handle that ends before its news are told tells nothing") {
+  world w;
+  unsigned told = 0;
+  arpc_async a = world_handle(NULL, NULL);
+  world_open(&w, "memory", NULL, NULL);
+  CHECK_EQ(world_call(&w, &a, PARK_IT, "", 0), 0);
+  world_until(&w, &w.nparked, 1);
+  CHECK_EQ(arpc_async_cancel(w.rt, &a, 0), 0);
+  while (arpc_server_test_cancel(w.rt, &w.parked[0], NULL)) world_turns(&w, 1);
+  arpc_async served = w.parked[0];
+  served.notification = ARPC_NOTIFY_CALLBACK;
+  served.routine = on_apc;
+  served.user_info = &told;
+  CHECK_EQ(arpc_async_notify(w.rt, &served), 0); /* too late to be told at once */
+  CHECK_EQ(arpc_async_abort(w.rt, &served, 5), 0);
+  while (arpc_async_status(w.rt, &a) == 997) world_turns(&w, 1);
+  CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), 5);
+  CHECK_EQ(told, 0);
+  world_close(&w);
+}
+
+static unsigned sends, completes;
+
+static void count_kinds(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
+  (void)rt;
+  if (event == ARPC_SEND_COMPLETE) {
+    CHECK_EQ(sends++, completes);
+    CHECK_EQ(arpc_async_complete(rt, async, NULL), 997);
+  } else {
+    CHECK_EQ(event, ARPC_CALL_COMPLETE);
+    completes++;
+  }
+}
+
+static void send_kinds(world *w, uint32_t flags, uint16_t opnum, size_t len, arpc_async *ret) {
+  static uint8_t stub[200000];
+  sends = completes = 0;
+  *ret = world_handle(count_kinds, NULL);
+  ret->flags = flags;
+  CHECK_EQ(world_call(w, ret, opnum, stub, len), 0);
+  CHECK_EQ(sends + completes, 0);
+}
+
+TEST("notify: #31 a request's leaving is told when the flag is on, once and before completion [tcp] [unix] [memory]") {
+  EACH_TRANSPORT(t) {
+    world w;
+    arpc_async a;
+    world_open(&w, t, NULL, NULL);
+    for (size_t len = 4; len < 200000; len = len * 30 + 1) {
+      for (uint32_t flags = 0; flags < 2; flags++) {
+        send_kinds(&w, flags, ECHO_IT, len, &a);
+        world_until(&w, &completes, 1);
+        CHECK_EQ(sends, flags);
+        CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), 0);
+      }
+    }
+    w.nparked = 0;
+    send_kinds(&w, 1, PARK_IT, 4, &a);
+    world_until(&w, &sends, 1); /* long before it is answered */
+    world_until(&w, &w.nparked, 1);
+    CHECK_EQ(completes, 0);
+    CHECK_EQ(arpc_async_abort(w.rt, &w.parked[0], 5), 0);
+    world_until(&w, &completes, 1);
+    CHECK_EQ(sends, 1);
+    CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), 5);
+    send_kinds(&w, 1, ECHO_IT, 4, &a);
+    a.flags = 0;
+    CHECK_EQ(arpc_async_notify(w.rt, &a), 0); /* changed its mind in time */
+    world_until(&w, &completes, 1);
+    CHECK_EQ(sends, 0);
+    CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), 0);
+    world_close(&w);
+  }
+}
+
+TEST("notify: #31 a request that never left is not told of, and dropping one forgets it [tcp] [unix] [memory]") {
+  EACH_TRANSPORT(t) {
+    world w;
+    arpc_async a;
+    world_open(&w, t, NULL, NULL);
+    send_kinds(&w, 1, ECHO_IT, 4, &a);
+    arpc_client_close(w.client); /* it waits for a connection */
+    w.client = NULL;
+    world_until(&w, &completes, 1);
+    CHECK_EQ(sends, 0);
+    CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), ARPC_S_CALL_FAILED_DNE);
+    world_close(&w);
+    world_open(&w, t, NULL, NULL);
+    arpc_async first = world_handle(NULL, NULL);
+    CHECK_EQ(world_call(&w, &first, ECHO_IT, "", 0), 0); /* the connection is there */
+    while (arpc_async_status(w.rt, &first) == 997) world_turns(&w, 1);
+    CHECK_EQ(arpc_async_complete(w.rt, &first, NULL), 0);
+    send_kinds(&w, 1, ECHO_IT, 4, &a);
+    CHECK_EQ(arpc_async_drop(w.rt, &a), 0);
+    world_turns(&w, 10);
+    CHECK_EQ(sends + completes, 0);
+    send_kinds(&w, 1, ECHO_IT, 4, &a);
+    arpc_client_close(w.client); /* it was given to the connection, which had no time to send it */
+    w.client = NULL;
+    world_until(&w, &completes, 1);
+    CHECK_EQ(sends, 0);
+    CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), ARPC_S_CALL_FAILED_DNE);
+    world_close(&w);
+  }
+}

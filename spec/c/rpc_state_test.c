@@ -12,7 +12,7 @@ enum { READY, PENDING, FINISHED };
 enum { AWAY, HANDED_OFF, OVER };
 
 typedef struct call {
-  unsigned told, notices[2]; /* disconnect, cancel */
+  unsigned told, notices[2], news[2]; /* disconnect, cancel */
   arpc_status status;        /* it ended with */
   unsigned may, must;
   int dropped;
@@ -239,13 +239,32 @@ static void subscribe(model *m, call *c) {
   if (!queued) c->wanted &= ~(unsigned)ARPC_SUBSCRIBE_CANCEL;
 }
 
+/* As its own handle asks for: each once, and nothing when the call is over. */
+static void on_news(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
+  call *c = async->user_info;
+  (void)rt;
+  CHECK(event == ARPC_CLIENT_CANCEL || event == ARPC_CLIENT_DISCONNECT);
+  CHECK_EQ(c->server, HANDED_OFF);
+  CHECK_EQ(c->news[event == ARPC_CLIENT_CANCEL]++, 0);
+}
+
+static void watch(model *m, call *c) {
+  arpc_async how = c->parked;
+  how.notification = below(3) ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE;
+  how.routine = on_news;
+  how.user_info = c;
+  CHECK_EQ(arpc_async_notify(m->w.rt, &how), c->server == HANDED_OFF ? 0 : 1914);
+  how.notification = ARPC_NOTIFY_QUEUE;
+  how.hwnd.queue = NULL;
+  CHECK_EQ(arpc_async_notify(m->w.rt, &how), c->server == HANDED_OFF ? 87 : 1914);
+}
+
 static void clients_verbs(model *m, call *c) {
   arpc_status want = c->server == HANDED_OFF ? 1915 : 1914;
   CHECK_EQ(arpc_async_status(m->w.rt, &c->parked), want);
   CHECK_EQ(arpc_async_complete(m->w.rt, &c->parked, NULL), want);
   CHECK_EQ(arpc_async_cancel(m->w.rt, &c->parked, (int)below(2)), want);
   CHECK_EQ(arpc_async_cancel_within(m->w.rt, &c->parked, 5), want);
-  CHECK_EQ(arpc_async_notify(m->w.rt, &c->parked), want);
   CHECK_EQ(arpc_async_drop(m->w.rt, &c->parked), want);
 }
 
@@ -274,7 +293,8 @@ static unsigned all_told(const model *m) {
 static void step(model *m) {
   static void (*const of_client[])(model *, handle *) = {issue,         issue, issue,       status,           complete,     cancel,
                                                          cancel_within, drop,  notify_anew, init_and_corrupt, servers_verbs};
-  static void (*const of_server[])(model *, call *) = {reply, abort_call, test_cancel, subscribe, clients_verbs};
+  static void (*const of_server[])(model *, call *) = {reply, abort_call, test_cancel, subscribe, watch,
+                                                       clients_verbs};
   unsigned told = all_told(m), kind = below(20);
   if (kind < 10) of_client[below(sizeof of_client / sizeof *of_client)](m, &m->handles[below(HANDLES)]);
   else if (kind < 14 && m->seen)
