@@ -2,6 +2,7 @@
 local core = require "asyncrpc.core"
 local err = require "asyncrpc.error"
 local task = require "asyncrpc.task"
+local together = require "asyncrpc.together"
 local loop = require "asyncrpc.loop"
 
 ---@class asyncrpc
@@ -20,6 +21,10 @@ return {
   null = core.null,
 
   spawn = task.spawn,
+  all = together.all,
+  race = together.race,
+  any = together.any,
+  scope = require "asyncrpc.scope",
   sleep = core.sleep,
   run = loop.run,
   now = core.now,

@@ -1,21 +1,22 @@
--- Tasks: functions that run in coroutines of their own, and whose outcome can be awaited.
+-- Tasks: functions that run in coroutines of their own, and whose outcome can be awaited. An error belongs to those
+-- who await the task; when nobody does, it goes to rpc.on_error.
 local core = require "asyncrpc.core"
 
 ---@class asyncrpc.task
+---@field thread thread? the coroutine, while the function runs
 ---@field private ended asyncrpc.event set when the function has ended
 ---@field private outcome table? packed: ok, then results or the error
----@field private awaited boolean somebody took the outcome, or waits for it
+---@field private waiting integer those who wait for the outcome now
+---@field private taken boolean somebody has received the outcome
+---@field private watchers function[]? called at the end
 ---@field private traceback string|false of where it failed
 local Task = {}
 
-local function finish(self, ...)
+local function settle(self, ...)
   self.outcome = table.pack(...)
+  self.thread = nil
   self.ended:set()
-end
-
--- Somebody closed the coroutine.
-local function closed(self)
-  if not self.outcome then finish(self, false, core.error_new(1818, "the task was closed")) end
+  for _, fn in ipairs(self.watchers or {}) do fn() end
 end
 
 -- The message handler runs where the error was raised: the only place where its traceback can be had.
@@ -28,16 +29,35 @@ end
 
 local function report(self)
   core.sleep(0)
-  if not self.awaited then core.report(self.outcome[2], self.traceback, "task") end
+  if self.taken or self.waiting > 0 then return end
+  self.taken = true
+  core.report(self.outcome[2], self.traceback, "task")
 end
+
+-- Nobody waits any more: an error that was not received goes to rpc.on_error.
+local function check_reported(self)
+  local outcome = self.outcome
+  if not outcome or outcome[1] or outcome.closed or self.taken or self.waiting > 0 then return end
+  core.go(report, self)
+end
+
+-- Somebody closed the coroutine; an error that a __close raised meanwhile is the outcome.
+local closed = { __close = function(guard, err)
+  local self = guard.task
+  if self.outcome then return end
+  settle(self, false, err or core.error_new(1818, "the task was closed"))
+  self.outcome.closed = err == nil
+  check_reported(self)
+end }
 
 local function run(self, fn, ...)
-  local _ <close> = self
-  finish(self, xpcall(fn, handler(self), ...))
-  if not self.outcome[1] and not self.awaited then core.go(report, self) end
+  local _ <close> = setmetatable({ task = self }, closed)
+  self.thread = coroutine.running()
+  settle(self, xpcall(fn, handler(self), ...))
+  check_reported(self)
 end
 
-local meta = { __index = Task, __close = closed, __name = "asyncrpc.task" }
+local meta = { __index = Task, __name = "asyncrpc.task" }
 
 ---Runs fn(...) in a coroutine of its own until it first waits. Its error goes to rpc.on_error unless
 ---somebody awaits the task.
@@ -47,22 +67,34 @@ local function spawn(fn, ...)
   if type(fn) ~= "function" and not (debug.getmetatable(fn) or {}).__call then
     error(("spawn: a function expected, got %s"):format(type(fn)), 2)
   end
-  local self = setmetatable({ ended = core.event(true), outcome = nil, awaited = false, traceback = false }, meta)
+  local self = setmetatable({ ended = core.event(true), waiting = 0, taken = false, traceback = false }, meta)
   core.go(run, self, fn, ...)
   return self
 end
 
+local leaving = { __close = function(guard)
+  guard.task:unwatch()
+end }
+
 ---Waits for the function's end: its results, or its error raised here. Raises 1460 after timeout ms.
 ---@param timeout number?
 function Task:await(timeout)
-  self.awaited = true
-  if not self.ended:wait(timeout) then
-    self.awaited = false
-    error(core.error_new(1460, "task"), 0)
-  end
-  if self.outcome[1] then return table.unpack(self.outcome, 2, self.outcome.n) end
-  error(self.outcome[2], 0)
+  if self.thread == coroutine.running() then error(core.error_new(87, "a task cannot await itself"), 0) end
+  self.waiting = self.waiting + 1
+  local _ <close> = setmetatable({ task = self }, leaving)
+  if not self.ended:wait(timeout) then error(core.error_new(1460, "task"), 0) end
+  return self:take()
 end
+
+---Stops the function where it waits; what it has to be closed is closed. To those who await it the task failed with
+---1818. Does nothing to a task that has ended; a task that closes itself ends there.
+function Task:close()
+  local thread = self.thread
+  if not thread then return end
+  if thread == coroutine.running() then error(core.error_new(1818, "the task was closed"), 0) end
+  coroutine.close(thread)
+end
+meta.__close = Task.close
 
 ---"running", "done" or "failed"
 ---@return string
@@ -71,4 +103,25 @@ function Task:status()
   return self.outcome[1] and "done" or "failed"
 end
 
-return { spawn = spawn }
+---@private The results, or the error raised: to whoever waited.
+function Task:take()
+  self.taken = true
+  if self.outcome[1] then return table.unpack(self.outcome, 2, self.outcome.n) end
+  error(self.outcome[2], 0)
+end
+
+---@private fn is called at the end, or now; until unwatch the error is for whoever watches.
+function Task:watch(fn)
+  self.waiting = self.waiting + 1
+  if self.outcome then return fn() end
+  self.watchers = self.watchers or {}
+  table.insert(self.watchers, fn)
+end
+
+---@private
+function Task:unwatch()
+  self.waiting = self.waiting - 1
+  check_reported(self)
+end
+
+return { spawn = spawn, is = function(value) return getmetatable(value) == meta end }
