@@ -148,7 +148,7 @@ mutants:
 
 # ---- measuring: times beside raw libuv of the same run; costs that do not depend on the machine's mood
 
-BENCHES := $(addprefix $(BUILD)/bench/,raw_server raw_client server client) $(BUILD)/lua/benchlua.so
+BENCHES := $(addprefix $(BUILD)/bench/,raw_server raw_client raw_later server client) $(BUILD)/lua/benchlua.so
 
 $(BUILD)/bench/raw_%: bench/raw_%.c bench/raw.h bench/raw_records.h bench/bench.h
 	@mkdir -p $(@D)

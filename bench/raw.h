@@ -20,13 +20,13 @@ static char raw_in[RAW_BUFFER], raw_out[RAW_BUFFER];
 static size_t raw_part, raw_len; /* bytes of an unfinished frame, bytes to write */
 
 /* Nothing is ever left over at the depths measured here: a short write ends the program. */
-static void raw_flush(uv_stream_t *s) {
+static inline void raw_flush(uv_stream_t *s) {
   uv_buf_t b = uv_buf_init(raw_out, (unsigned)raw_len);
   if (raw_len && uv_try_write(s, &b, 1) != (int)raw_len) exit(1);
   raw_len = 0;
 }
 
-static void raw_send(uint32_t id, const void *body, size_t n) {
+static inline void raw_send(uint32_t id, const void *body, size_t n) {
   raw_header h = {.len = (uint32_t)(sizeof h + n), .id = id};
   memcpy(raw_out + raw_len, &h, sizeof h);
   memcpy(raw_out + raw_len + sizeof h, body, n);

@@ -54,6 +54,34 @@ local function without(name)
   return list
 end
 
+-- W4b: 100,000 calls outstanding on one connection. Times with a server that takes a second; memory with one that
+-- takes long enough for all of them to be there at once on a busy machine too.
+local function later(peer, way, delay)
+  local env = ("env BENCH_DELAY=%d"):format(delay)
+  local words = pair(peer, way, "n=100000", { 0, 1 }, env, env)
+  local secs, client, server = words:match '"secs":([%d.]+),"client":([%d-]+),"server":([%d-]+)'
+  if not secs then error(("W4b, %s, %s:\n%s"):format(peer.name, way, words), 0) end
+  return tonumber(secs), tonumber(client), tonumber(server)
+end
+
+local function outstanding(rounds)
+  local raw = { name = "raw libuv", server = build .. "/bench/raw_later", client = build .. "/bench/raw_later" }
+  local ours = { name = "Lua to Lua" }
+  ours.server, ours.client = lua .. " bench/later_server.lua", lua .. " bench/later_client.lua"
+  local base, secs = {}, { handles = {}, callbacks = {}, coroutines = {} }
+  for _ = 1, rounds do
+    base[#base + 1] = later(raw, "w4b", 1000)
+    for way, list in pairs(secs) do list[#list + 1] = later(ours, way, 1000) end
+  end
+  print "W4b: 100,000 calls outstanding, a second each"
+  print(("  %-24s %6.2f s"):format(raw.name, median(base)))
+  for _, way in ipairs { "handles", "callbacks", "coroutines" } do
+    local _, client, server = later(ours, way, 8000)
+    local line = "  %-24s %6.2f s  %5.2f x raw   client %5d bytes a call, server %5d"
+    print(line:format(ours.name .. ", " .. way, median(secs[way]), median(secs[way]) / median(base), client, server))
+  end
+end
+
 local function times()
   local rounds = tonumber(os.getenv "ARPC_ROUNDS") or 5
   for _, case in ipairs(cases) do
@@ -78,6 +106,7 @@ local function times()
       print(line:format(peer.name, median(rate[i]), median(cpu[i]), median(ratio[i])))
     end
   end
+  outstanding(math.min(rounds, 3))
 end
 
 -- The difference of two runs of different length, so that starting up is not in it.

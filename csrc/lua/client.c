@@ -121,7 +121,7 @@ static int finish_call(lua_State *L, arpc__wait *w) {
   arpc_async async = w->call;
   const arpc__proc *proc = w->proc;
   arpc__kept kept;
-  if (proc->nkept) kept = w->kept;
+  if (w->kept) kept = *w->kept;
   arpc__wait_free(L, w);
   return arpc__harvest_sync(L, st, &async, proc, &kept);
 }
@@ -141,7 +141,11 @@ static int call_and_wait(lua_State *L, const issue *i) {
   marshal(L, i, &request, &kept);
   arpc__wait *w = arpc__wait_new(L, st, finish_call, cancel_call);
   w->proc = i->proc;
-  if (i->proc->nkept) w->kept = kept;
+  if (i->proc->nkept && (w->kept = malloc(sizeof kept))) *w->kept = kept;
+  if (i->proc->nkept && !w->kept) {
+    arpc__wait_free(L, w);
+    return luaL_error(L, "not enough memory");
+  }
   arpc_async_init(&w->call, sizeof w->call);
   w->call.notification = ARPC_NOTIFY_CALLBACK;
   w->call.routine = on_answer;
@@ -161,7 +165,7 @@ static void call_with_handle(lua_State *L, const issue *i, int index, int callba
   arpc__handle *h = lua_touserdata(L, index);
   arpc_request request = {0};
   arpc__handle_arm(L, h, i->proc);
-  marshal(L, i, &request, &h->kept);
+  marshal(L, i, &request, arpc__handle_kept(h));
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, index, ARPC__UV_OWNER);
   h->trailing = callback != 0;
@@ -202,7 +206,7 @@ static int call_view(lua_State *L, client *c, const arpc__proc *proc) {
   check_callable(L, &i);
   int callback = i.n == proc->nin + 1 && is_callable(L, 1 + i.n) ? 1 + i.n : 0;
   if (callback) i.n--;
-  arpc__handle_new(L, c->st);
+  arpc__handle_new(L, c->st, proc->nkept);
   call_with_handle(L, &i, lua_gettop(L), callback);
   return 1;
 }

@@ -17,6 +17,7 @@ static int state_gc(lua_State *L) {
     arpc__timer_stop(rt, &w->timer);
     arpc__undefer(rt, &w->later);
     arpc__leave(&w->waiter);
+    free(w->kept);
     free(w);
   }
   arpc__undefer(rt, &st->report);

@@ -6,6 +6,8 @@
 #include "lua/error.h"
 #include "lua/notify.h"
 
+#include <stdlib.h>
+
 /* ---- the result --------------------------------------------------------------------------------*/
 
 static int raise_reply(lua_State *L, const arpc_reply *reply, const arpc__proc *proc) {
@@ -63,7 +65,7 @@ static void release_anchor(arpc__handle *h) {
 
 int arpc__harvest_protected(lua_State *L) {
   arpc__handle *h = lua_touserdata(L, 1);
-  return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
+  return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
 }
 
 static int called(lua_State *L, int status, lua_KContext context) {
@@ -182,8 +184,10 @@ static arpc_status notify_served(lua_State *L, arpc__handle *h) {
 
 /* ---- life --------------------------------------------------------------------------------------*/
 
-arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st) {
-  arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, sizeof *h, ARPC__UV_COUNT);
+arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room) {
+  size_t size = offsetof(arpc__handle, kept) + room * sizeof(int64_t);
+  arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, size, ARPC__UV_COUNT);
+  h->room = room;
   h->last_event = -1;
   return h;
 }
@@ -204,6 +208,7 @@ arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc_
   arpc__handle *h = arpc__object_with(L, st, class_of(proc->async), size, ARPC__UV_SERVED, metatable);
   h->last_event = -1;
   h->server = 1;
+  h->room = proc->nkept;
   h->proc = proc;
   return h;
 }
@@ -216,6 +221,7 @@ void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
   if (h->server) arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: a manager's handle cannot issue calls", proc->name);
   if (pending(h))
     arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: the async handle is busy with another call", proc->name);
+  if (proc->nkept > h->room && !h->more && !(h->more = malloc(sizeof *h->more))) luaL_error(L, "not enough memory");
   h->proc = proc;
   h->last_event = -1;
   h->trailing = h->detached = 0;
@@ -268,7 +274,10 @@ static void drop(arpc__handle *h) {
 static int handle_gc(lua_State *L) {
   arpc__handle *h = arpc__object_own(L);
   char text[128];
-  if (!h || !pending(h)) return 0;
+  if (!h) return 0;
+  free(h->more);
+  h->more = NULL;
+  if (!pending(h)) return 0;
   const char *name = h->proc ? h->proc->name : "?";
   if (h->server) {
     arpc_async_abort(h->st->rt, ARPC__ASYNC(h), ARPC_S_CALL_FAILED);
@@ -331,7 +340,7 @@ static int handle_notify(lua_State *L) {
 /* complete(): a client's results, raising 997 while pending; complete(...): a manager's reply */
 static int handle_complete(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
-  if (!h->server) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, &h->kept);
+  if (!h->server) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
   if (!pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
   arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
@@ -370,7 +379,7 @@ void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
     encoding = ++st->encodings;
     arpc__buf_clear(&st->scratch);
     arpc__writer w = {&st->scratch, 0};
-    arpc__marshal_out(L, h->proc, first, n, h->transfer, &w, &h->kept);
+    arpc__marshal_out(L, h->proc, first, n, h->transfer, &w, arpc__handle_kept(h));
   } while (st->encodings != encoding);
   arpc_status status = st->scratch.error;
   if (!status) status = arpc_async_reply(st->rt, ARPC__ASYNC(h), st->scratch.data, st->scratch.len);
@@ -462,7 +471,7 @@ static int handle_tostring(lua_State *L) {
 static int l_async(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   lua_settop(L, 1);
-  arpc__handle *h = arpc__handle_new(L, st);
+  arpc__handle *h = arpc__handle_new(L, st, 0);
   lua_insert(L, 1);
   if (!lua_isnil(L, 2)) {
     luaL_checktype(L, 2, LUA_TTABLE);

@@ -26,8 +26,10 @@ struct arpc__handle {
   uint8_t detached : 1;
   uint8_t send_complete : 1; /* notify_on_send_complete */
   uint8_t transfer;         /* server: of the request */
+  uint8_t room;             /* slots in kept */
   arpc__task *raises;       /* server: the task that a cancel interrupts, NULL = none */
-  arpc__kept kept;          /* last: a manager's handle has only as many as its procedure needs */
+  arpc__kept *more;         /* what kept has no room for; its own */
+  arpc__kept kept;          /* last: as many as the procedure needs that the handle was made for */
 };
 
 /* A manager's handle is made for every call: with its user value it is to stay within what malloc keeps at hand
@@ -37,8 +39,11 @@ _Static_assert(offsetof(arpc__handle, kept) <= 64, "a handle is larger than it n
 /* The call of a handle, as the core knows it. */
 #define ARPC__ASYNC(h) (&(arpc_async){.size = sizeof(arpc_async), .signature = ARPC__SIGNATURE, .id = (h)->id})
 
-/* On top of the stack, ready. */
-arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st);
+/* On top of the stack, ready, with room for this many kept values; for more of them it makes room when armed. */
+arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room);
+static inline arpc__kept *arpc__handle_kept(arpc__handle *h) {
+  return h->more ? h->more : &h->kept;
+}
 /* A manager's, for a call of proc. A synchronous procedure's call ends with its manager: such a handle is
  * not watched by the collector. metatable: its place in the registry; arpc__handle_metatable makes it once for
  * all such handles of an interface, which is on top of the stack (popped) and kept by it. */

@@ -75,7 +75,7 @@ static void run(registration *r, const arpc_async *call, const arpc_incoming *in
   lua_pushvalue(co, -2);
   arpc__reader reader = arpc__reader_of(in->stub, in->len, in->big_endian);
   const char *limit;
-  arpc_status status = arpc__unmarshal_in(co, h->proc, &reader, in->transfer, &h->kept, &limit);
+  arpc_status status = arpc__unmarshal_in(co, h->proc, &reader, in->transfer, arpc__handle_kept(h), &limit);
   if (status) {
     arpc_async_abort(st->rt, call, status);
     arpc__task_drop(t);

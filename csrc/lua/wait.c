@@ -39,7 +39,7 @@ arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, int (*finish)(lua_Stat
   if (w) st->waits = w->next;
   else w = malloc(sizeof *w);
   if (!w) return luaL_error(L, "not enough memory"), NULL;
-  memset(w, 0, offsetof(arpc__wait, kept));
+  memset(w, 0, sizeof *w);
   w->st = st;
   w->finish = finish;
   w->cancel = cancel;
@@ -64,6 +64,7 @@ static void release(lua_State *L, arpc__wait *w) {
 
 void arpc__wait_free(lua_State *L, arpc__wait *w) {
   release(L, w);
+  free(w->kept);
   w->next = w->st->waits;
   w->st->waits = w;
 }

@@ -35,7 +35,7 @@ struct arpc__wait {
   const arpc__proc *proc;
   void *p;
   uint32_t results;     /* an anchor: what several who wait share */
-  arpc__kept kept;      /* last: not cleared */
+  arpc__kept *kept;     /* NULL, or its own */
 };
 
 /* Raises unless the running thread may wait: in a coroutine that can yield, or on the main chunk outside

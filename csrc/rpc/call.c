@@ -76,8 +76,8 @@ static inline void forget(arpc__call *call) {
 static inline void take_off(arpc__call *call) {
   if (call->wire.call_id) arpc__link_give_up(call->link, call, 0);
   if (call->state == ARPC__WAITING) {
-    arpc__buf_drop(&call->stub);
-    arpc__buf_drop(&call->stub64);
+    free(call->unsent);
+    call->unsent = NULL;
   }
   arpc__list_unlink(&call->node);
   call->link = NULL;
@@ -203,6 +203,18 @@ static void fill(arpc__call *call, arpc_client *client, const arpc_async *async,
   if (object) call->object = *object;
 }
 
+static arpc_status keep_stubs(arpc__call *call, const arpc_request *r) {
+  uint32_t transfer = call->client->transfer;
+  size_t len = transfer & ARPC_NDR20 ? r->len : 0, len64 = transfer & ARPC_NDR64 ? r->len64 : 0;
+  arpc__unsent *u = len < SIZE_MAX / 4 && len64 < SIZE_MAX / 4 ? malloc(sizeof *u + len + len64) : NULL;
+  if (!u) return ARPC_S_OUT_OF_MEMORY;
+  *u = (arpc__unsent){.transfer = transfer, .len = len, .len64 = len64};
+  if (len) memcpy(u->bytes, r->stub, len);
+  if (len64) memcpy(u->bytes + len, r->stub64, len64);
+  call->unsent = u;
+  return ARPC_S_OK;
+}
+
 /* A link that is free takes the stub at once; else the call waits with a copy. */
 static arpc_status submit(arpc__call *call, const arpc_request *request) {
   arpc_client *client = call->client;
@@ -213,9 +225,8 @@ static arpc_status submit(arpc__call *call, const arpc_request *request) {
       int small = link->context->transfer == ARPC_NDR20;
       return arpc__link_send(link, call, small ? request->stub : request->stub64, small ? request->len : request->len64);
     }
-  if (client->transfer & ARPC_NDR20) arpc__buf_put(&call->stub, request->stub, request->len);
-  if (client->transfer & ARPC_NDR64) arpc__buf_put(&call->stub64, request->stub64, request->len64);
-  if (call->stub.error || call->stub64.error) return ARPC_S_OUT_OF_MEMORY;
+  arpc_status status = keep_stubs(call, request);
+  if (status) return status;
   arpc__list_append(&client->waiting, &call->node);
   arpc__client_pump(client);
   return ARPC_S_OK;

@@ -115,14 +115,15 @@ static int may_open(const arpc_client *c) {
 
 /* The stub in the syntax of the link; a server that now picks another one than before is refused. */
 static void send_waiting(arpc__link *link, arpc__call *call) {
-  arpc__buf *stub = link->context->transfer == ARPC_NDR20 ? &call->stub : &call->stub64;
+  arpc__unsent *u = call->unsent;
+  int small = link->context->transfer == ARPC_NDR20;
   arpc_reply failure = arpc__failure(ARPC_S_UNSUPPORTED_TRANS_SYN, ARPC_PHASE_CONNECT, ARPC_WHERE_LOCAL, 0);
   arpc__list_remove(&call->node);
-  if (stub->data || !(stub == &call->stub ? call->stub64.data : call->stub.data))
-    failure.status = arpc__link_send(link, call, stub->data, stub->len);
+  if (u->transfer & link->context->transfer)
+    failure.status = arpc__link_send(link, call, small ? u->bytes : u->bytes + u->len, small ? u->len : u->len64);
+  call->unsent = NULL;
   if (failure.status) arpc__call_settle_later(call, &failure);
-  arpc__buf_free(&call->stub);
-  arpc__buf_free(&call->stub64);
+  free(u);
 }
 
 static void open_link(arpc_client *c) {

@@ -42,6 +42,12 @@ struct arpc_client {
 
 enum arpc__call_state { ARPC__WAITING, ARPC__SENT, ARPC__SETTLING, ARPC__SETTLED };
 
+typedef struct arpc__unsent { /* the stubs of a call that no link has taken */
+  uint32_t transfer;        /* which there are, mask */
+  size_t len, len64;
+  uint8_t bytes[];
+} arpc__unsent;
+
 struct arpc__call {
   arpc__list node;          /* on client.waiting, link.calls, or runtime.call_pool */
   arpc__client_call wire;
@@ -61,7 +67,7 @@ struct arpc__call {
   uint32_t grace;           /* ms from the deadline to giving up */
   uint64_t deadline;        /* 0 = none */
   arpc_uuid object;
-  arpc__buf stub, stub64;   /* while WAITING */
+  arpc__unsent *unsent;     /* while WAITING */
   arpc_async handle;        /* how to notify, and what the routine receives */
   arpc_reply reply;
   arpc__sending *sending;   /* its leaving is to be told; NULL = not, or not any more */
