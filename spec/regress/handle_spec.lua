@@ -68,3 +68,16 @@ it("options that are strings are strings, and causal knows one word", h.async(fu
     assert.equal(87, err.status)
   end
 end))
+
+it("a handle made for one procedure serves another one that has more to remember", h.async(function()
+  local _, w = open()
+  local async = w.client.async:Add(1, 2)
+  assert.equal(3, async:await())
+  for _, data in ipairs { "abc", ("x"):rep(100000) } do
+    w.client:Echo(async, data)
+    assert.equal(data, async:await())
+  end
+  w.client:Add(async, 3, 4)
+  assert.equal(7, async:await())
+  w.close()
+end))
