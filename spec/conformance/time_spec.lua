@@ -50,6 +50,7 @@ h.transports(function(_, binding)
   end))
 
   it("#68 after a timeout the server has the grace: what it answers counts", with(function(w)
+    w.client:Nothing() -- connected: what is issued is sent at once, and not given up on its way
     local call = w.client:with({ timeout = 5, grace = 60000 }).async:Slow(1)
     local parked = w.arrived(1)
     eventually(function() return (parked:cancelled()) end)
