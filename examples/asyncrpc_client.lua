@@ -3,7 +3,7 @@
 local usage = [[
 options:
   --binding TEXT   where the server listens
-  --notify HOW     event, poll, callback or await: how completion is told (default event)
+  --notify HOW     event, poll, apc, iocp, hwnd, callback or await: how completion is told (default event)
   --delay MS       how long the call takes on the server (default 3000)
   --cancel [MS]    ask the server to stop, after MS (default 100), and wait for what it does
   --grace MS       with --cancel: give the call up when the server has not ended it by then
@@ -65,6 +65,42 @@ function ways.poll()
   client:AsyncFunc(async, options.delay)
   return async, function()
     while async:status() == rpc.status.RPC_S_ASYNC_CALL_PENDING do rpc.sleep(20) end
+  end
+end
+
+function ways.apc()
+  local ran = false
+  local async = rpc.async {
+    apc = function(_, _, event)
+      say("the APC was told of event %d", event)
+      ran = true
+    end,
+  }
+  client:AsyncFunc(async, options.delay)
+  return async, function()
+    while not ran do rpc.sleep(nil, "alertable") end
+  end
+end
+
+function ways.iocp()
+  local port = rpc.completion_port()
+  local async = rpc.async { port = port, key = "rpc", overlapped = options }
+  client:AsyncFunc(async, options.delay)
+  return async, function()
+    local _, key, overlapped, event = port:get()
+    assert(key == "rpc" and overlapped == options)
+    say("the port has a packet of event %d", event)
+  end
+end
+
+function ways.hwnd()
+  local queue, done = rpc.message_queue(), 1025
+  local async = rpc.async { queue = queue, msg = done }
+  client:AsyncFunc(async, options.delay)
+  return async, function()
+    local msg, wparam, lparam = queue:get()
+    assert(msg == done and wparam == 0 and lparam == async)
+    say("the queue has message %d", msg)
   end
 end
 

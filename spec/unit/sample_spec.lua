@@ -30,7 +30,7 @@ local function expect(words, ...)
 end
 
 describe("the documents' sample", function()
-  for _, how in ipairs { "event", "poll", "callback", "await" } do
+  for _, how in ipairs { "event", "poll", "apc", "iocp", "hwnd", "callback", "await" } do
     it("completes, told by " .. how, h.async(function()
       local client, server = run({}, "--notify", how, "--delay", "300")
       expect(client, "AsyncFunc was issued, status 997", "NonAsyncFunc has returned", "AsyncFunc completed")
