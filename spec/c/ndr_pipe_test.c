@@ -200,6 +200,19 @@ TEST("pipes: elements of structs keep their gaps") {
                                "0000000000000000 0000000000000000", 0);
 }
 
+TEST("pipes: elements of structs begin aligned, though NDR20 has no gap behind the last") {
+  const arpc__ndr_type *records = chunks_of(RECORDS);
+  const arpc__ndr_member front = record[0];
+  uint32_t at;
+  record[0] = record[1];
+  record[1] = front;
+  CHECK(!arpc__ndr_layout(types, 8, &at));
+  example(records, ARPC_NDR20, "02000000 00000000 0100000000000000 02000000 00000000 0300000000000000 04000000 00000000", 0);
+  CHECK(got.n == 4 && got.number[2] == 3 && got.number[3] == 4);
+  example(records, ARPC_NDR64, "0100000000000000 0100000000000000 02000000 00000000 ffffffffffffffff"
+                               "0000000000000000 0000000000000000", 0);
+}
+
 /* ---- recorded ----------------------------------------------------------------------------------*/
 /* The stub of all fragments of the n-th request or response of an opnum: responses are found by call id. */
 static size_t stub_of(const vectors *v, int from_client, int opnum, size_t nth, uint8_t *ret) {
@@ -296,8 +309,8 @@ TEST("pipes: counts that cannot be, or do not agree, are refused") {
   refused(&bytes_chunk, ARPC_NDR20, "00000080 4142");
   refused(&bytes_chunk, ARPC_NDR20, "ffffff7f 4142");
   refused(&bytes_chunk, ARPC_NDR64, "0000000001000000 4142");
-  refused(&bytes_chunk, ARPC_NDR64, "0200000000000000 4142 000000000000 0200000000000000");
-  refused(&bytes_chunk, ARPC_NDR64, "0200000000000000 4142 000000000000 ffffffffffffffff 00000000");
+  refused(&bytes_chunk, ARPC_NDR64, "0200000000000000 4142 000000000000 0200000000000000 0000000000000000 0000000000000000");
+  refused(&bytes_chunk, ARPC_NDR64, "0200000000000000 4142 000000000000 ffffffffffffffff 0000000000000000 0000000000000000");
   refused(&bytes_chunk, ARPC_NDR64, "0000000000000000 0100000000000000");
   refused(&ranged, ARPC_NDR20, "01000000 41 000000 00000000");
   refused(&ranged, ARPC_NDR20, "04000000 41424344 00000000");

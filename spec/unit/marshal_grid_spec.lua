@@ -88,6 +88,7 @@ describe("arrays of several dimensions", function()
     local t = load "void F([in] long n, [in] long m, [in, size_is(n, m)] short a[][]);"
     local function says(want, value) assert.equal(want, message_of(encode, t, "F", "in", "ndr20", nil, value)) end
     says("F: argument 1 'a[2]': 2 elements expected, got 1", {{1, 2}, {3}})
+    says("F: argument 1 'a[3]': 1 element expected, got 2", {{1}, {2}, {3, 4}})
     says("F: argument 1 'a[2]': table expected, got number", {{1, 2}, 3})
     says("F: argument 1 'a[1][2]': number expected, got string", {{1, "x"}})
     local function status(text) return status_of(decode, t, "F", "in", "ndr20", bytes(text)) end

@@ -51,7 +51,8 @@ describe("published interfaces", function()
   end)
 
   it("Q10: winreg, a conformant varying array behind a pointer", function()
-    example("winreg", "BaseRegQueryValue", {{Length = 4, MaximumLength = 4, Buffer = "v\0"}, 0, "\xaa\xbb", 16, n = 4}, {
+    local name = {Length = 4, MaximumLength = 4, Buffer = "v\0"}
+    example("winreg", "BaseRegQueryValue", {name, 0, "\xaa\xbb", 16, n = 4}, {
       L = [[HANDLE 0400 0400 00000200 02000000 00000000 02000000 76000000 04000200 00000000
         08000200 10000000 00000000 02000000 aabb 0000 0c000200 10000000 10000200 02000000]]})
   end)

@@ -129,7 +129,8 @@ describe("unions", function()
       typedef struct {long n, m, k; [switch_is(k)] U u;} S;
       typedef struct {long j; [switch_is(j)] union {[case(1), size_is(j + 1)] byte *a;} w;} W;
       typedef union switch (long k) {case 1: [size_is(2)] byte *c;} E;
-      void F([in] S *s); void G([in] long n, [in] short m, [in] long k, [in, switch_is(k)] U *u);
+      typedef struct {long x; [size_is(x)] byte *p; long n, m, k; [switch_is(k)] U u;} Z;
+      void J([in] Z *z); void F([in] S *s); void G([in] long n, [in] short m, [in] long k, [in, switch_is(k)] U *u);
       void H([in] W *w); void I([in] E *e);]]
     local function s(n, m, tag, value) return {{n = n, m = m, k = tag, u = {tag = tag, value = value}}} end
     same(x, "F", "in", s(2, 0, 1, "ab"), {
@@ -144,6 +145,8 @@ describe("unions", function()
     same(x, "G", "in", {2, 9, {tag = 1, value = "ab"}}, {
       L = "02000000 0900 0000 01000000 01000000 00000200 02000000 6162"})
     same(x, "H", "in", {{j = 1, w = {tag = 1, value = "ab"}}}, {L = "01000000 01000000 00000200 02000000 6162"})
+    same(x, "J", "in", {{x = 1, p = "a", n = 2, m = 0, k = 1, u = {tag = 1, value = "bc"}}}, {
+      L = "01000000 00000200 02000000 00000000 01000000 01000000 04000200 01000000 61 00*3 02000000 6263"})
     same(x, "I", "in", {{tag = 1, value = "ab"}}, {L = "01000000 00000200 02000000 6162"})
     local function says(want, value) assert.equal(want, message_of(encode, x, "F", "in", "ndr20", nil, value[1])) end
     says("F: argument 1 's.u.value': 2 bytes expected, got 3", s(2, 0, 1, "abc"))

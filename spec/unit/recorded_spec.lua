@@ -56,7 +56,7 @@ local function contexts(pdu, o, into)
   end
 end
 
--- Whole requests and responses: {name, context, opnum, big, request = stub, response = stub}
+-- Whole requests and responses: {context, opnum, big, request = stub, response = stub}
 local function calls(name)
   local known, open, last, done = {}, {}, {}, {}
   for _, pdu in ipairs(pdus(name)) do
@@ -72,7 +72,7 @@ local function calls(name)
       local context, opnum = (o .. "I2I2"):unpack(b, 21)
       local flags = b:byte(4)
       if flags & 1 ~= 0 then
-        open[key] = {name = name, context = known[pdu.conn .. "/" .. context], opnum = opnum, big = o == ">", parts = {}}
+        open[key] = {context = known[pdu.conn .. "/" .. context], opnum = opnum, big = o == ">", parts = {}}
       end
       local call = open[key]
       if call then
