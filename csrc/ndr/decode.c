@@ -403,10 +403,10 @@ static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t n
     if (id) referent(d, t, id);
     else if (t->flags & ARPC__NDR_REF) arpc__fail(d->r, ARPC_X_NULL_REF_POINTER);
     else if (!d->r->error) d->to->null(d->arg, inner);
-    if (number && charge(d, HEAD)) d->to->learn(d->arg, number, t);
+    if (number && !d->r->error && charge(d, HEAD)) d->to->learn(d->arg, number, t);
   } else {
     flat(d, t);
-    if (number && charge(d, HEAD)) d->to->learn(d->arg, number, t);
+    if (number && !d->r->error && charge(d, HEAD)) d->to->learn(d->arg, number, t);
     if (t->flags & ARPC__NDR_POINTERS && !d->r->error) deferred(d, t);
   }
   d->depth--;
