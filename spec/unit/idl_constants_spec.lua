@@ -46,7 +46,8 @@ describe("constant expressions", function()
       ["(unsigned char) 0x1FF"] = 0xFF, ["(char) -1 + 1"] = 256, ["(short) 0xFFFF"] = -1, ["(DWORD) -1"] = 0xFFFFFFFF,
       ["(BYTE) (1 + 255)"] = 0, ["(S *) 0"] = 0, ["sizeof(long)"] = 4, ["sizeof(S)"] = 20,
       ["sizeof(unsigned short) * 2"] = 4,
-      ["sizeof(GUID) + 1"] = 17,
+      ["sizeof(GUID) + 1"] = 17, ["sizeof(UINT8)"] = 1, ["sizeof(UINT16)"] = 2, ["sizeof(DWORD32)"] = 4,
+      ["sizeof(QWORD)"] = 8, ["sizeof(UINT128)"] = 16, ["sizeof(EVENT_DESCRIPTOR)"] = 16, ["(INT8) 255"] = -1,
     } do
       assert.equal(want, value(expression), expression)
     end

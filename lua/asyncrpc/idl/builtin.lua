@@ -59,7 +59,10 @@ local names = {
   BYTE = byte, UCHAR = char, CHAR = char, WCHAR = wchar, BOOLEAN = byte, BOOL = long,
   SHORT = short, USHORT = ushort, WORD = ushort, INT = long, UINT = ulong, LONG = long, ULONG = ulong, DWORD = ulong,
   LONGLONG = hyper, ULONGLONG = uhyper, DWORDLONG = uhyper, LONG64 = hyper, ULONG64 = uhyper, DWORD64 = uhyper,
-  FLOAT = float, DOUBLE = double, NET_API_STATUS = ulong,
+  INT8 = small, INT16 = short, INT32 = long, INT64 = hyper, LONG32 = long,
+  UINT8 = byte, UINT16 = ushort, UINT32 = ulong, UINT64 = uhyper, ULONG32 = ulong, DWORD32 = ulong, QWORD = uhyper,
+  UNICODE = wchar, VOID = bases.void,
+  FLOAT = float, DOUBLE = double, NET_API_STATUS = ulong, HCALL = ulong,
   INT_PTR = int3264, LONG_PTR = int3264,
   UINT_PTR = uint3264, ULONG_PTR = uint3264, DWORD_PTR = uint3264, SIZE_T = uint3264,
 }
