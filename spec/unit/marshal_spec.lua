@@ -65,6 +65,15 @@ describe("stub bytes", function()
     same(t, "F", "out", {n = 1}, {L = "00000000", ["6"] = "00*8"})
   end)
 
+  it("a size for a type that is a string already", function()
+    for _, of in ipairs {"LPSTR", "[string] char *", "char *"} do
+      local t = load(("typedef %s T; void F([in] long n, [out, string, size_is(n)] T text);"):format(of))
+      same(t, "F", "out", {"ab"}, {L = "05000000 00000000 03000000 616200"}, {5})
+    end
+    local t = load "void F([in] long n, [in, unique, size_is(n), string] LPWSTR text);"
+    same(t, "F", "in", {"a"}, {L = "02000000 00000200 02000000 00000000 02000000 61000000"})
+  end)
+
   it("T9: gaps at the end of structs, NDR64 only", function()
     local t = load "typedef struct {byte a; unsigned short b; long c; byte d;} S; void F([in] S s[2]);"
     same(t, "F", "in", {{{a = 1, b = 2, c = 3, d = 4}, {a = 5, b = 6, c = 7, d = 8}}}, {

@@ -286,6 +286,11 @@ local function is_context(attributes)
   return attributes.context_handle or attributes.context_handle_noserialize or attributes.context_handle_serialize
 end
 
+-- A pointer to a string as one to its characters, for a size that its declarator gives: `[size_is(n)] LPSTR t`.
+local function unsized(t)
+  return copy(t, {of = builtin.base {t.of.wide and "wchar_t" or "char"}})
+end
+
 -- The type a declarator gives to a name. inner is the class of pointers behind the first level.
 local function declare(scope, t, d, attributes, inner)
   local found = sizes.read(scope, attributes)
@@ -293,9 +298,11 @@ local function declare(scope, t, d, attributes, inner)
   local levels = d.levels
   if is_context(attributes) then t, levels = context(scope, t, d) end
   local own = t
-  t, levels = unfold(t, levels, wanted_levels(found, attributes))
   local is_string_type = own.kind == "pointer" and own.of.kind == "text" and own.of.string
-  local string = attributes.string and not is_string_type
+  local resized = is_string_type and #levels == 0 and found[1]
+  if resized then t = unsized(own) end
+  t, levels = unfold(t, levels, wanted_levels(found, attributes))
+  local string = attributes.string and not is_string_type or resized
   if #levels > 0 or not (own.kind == "pointer" or own.kind == "text" or own.kind == "refused") then
     complain_of_level(scope, d, own, attributes, found, #levels)
   end
