@@ -5,7 +5,7 @@
 -- else, `otherwise` why all of them are not ours and yet mean the same, `unlike` why the
 -- whole procedure is another one there; that they are is checked. `unread` says why the values that Samba sees are not
 -- compared with ours, only the bytes it makes of them: it puts them together otherwise; `unanswered` why the answer
--- is not.
+-- is not, and of a row with `number` only the procedure's number is compared.
 local random_values = require "spec.interop.random_values"
 
 -- ---- counted strings: Samba keeps a text, and computes the lengths from it
@@ -110,6 +110,20 @@ local function same_secret(mine, theirs, path, differ)
   if mine.LastUpdateTime.QuadPart ~= theirs[1] or mine.AuthType ~= theirs[2] or (mine.AuthInfo or "") ~= bytes then
     differ(path, mine.AuthType, theirs[2])
   end
+end
+
+-- Counted strings whose units are numbers.
+local function units(more)
+  return function()
+    local text, list = random_values.text(math.random(1, 9), false), {}
+    for i = 1, #text do list[i] = text:byte(i) end
+    return {Length = 2 * #list, MaximumLength = 2 * (#list + more), Buffer = list}
+  end
+end
+
+local function same_units(mine, theirs, path, differ)
+  local text = string.char(table.unpack(mine.Buffer))
+  if text ~= theirs[3] or mine.Length ~= theirs[1] then differ(path, text, theirs[3]) end
 end
 
 local function drive() return {Disk = random_values.text(2, false)} end
@@ -448,5 +462,50 @@ return {
     {samba = "drsuapi.DsExecuteKCC", ours = "IDL_DRSExecuteKCC"},
     {samba = "drsuapi.DsReplicaGetInfo", ours = "IDL_DRSGetReplInfo"},
     {samba = "drsuapi.QuerySitesByCost", ours = "IDL_DRSQuerySitesByCost"},
+  }),
+  rows({path = "spec/idl/y_wkssvc.idl", interface = "wkssvc", inlined = {_USE_INFO_1 = true},
+    structs = {_UNICODE_STRING = units(0)}, compare = {_UNICODE_STRING = same_units}}, {
+    {samba = "wkssvc.NetWkstaGetInfo", ours = "NetrWkstaGetInfo"},
+    {samba = "wkssvc.NetWkstaEnumUsers", ours = "NetrWkstaUserEnum"},
+    {samba = "wkssvc.NetWkstaTransportEnum", ours = "NetrWkstaTransportEnum"},
+    {samba = "wkssvc.NetrUseAdd", ours = "NetrUseAdd"},
+    {samba = "wkssvc.NetrUseGetInfo", ours = "NetrUseGetInfo"},
+    {samba = "wkssvc.NetrWorkstationStatisticsGet", ours = "NetrWorkstationStatisticsGet"},
+    {samba = "wkssvc.NetrGetJoinInformation", ours = "NetrGetJoinInformation"},
+    {samba = "wkssvc.NetrJoinDomain2", ours = "NetrJoinDomain2"},
+    {samba = "wkssvc.NetrEnumerateComputerNames", ours = "NetrEnumerateComputerNames"},
+  }),
+  rows({path = "spec/idl/y_dfsnm.idl", interface = "netdfs",
+    cases = {_DFS_INFO_STRUCT = {1, 2, 3, 4, 5, 7, 100, 101, 102}}}, {
+    {samba = "dfs.GetManagerVersion", ours = "NetrDfsManagerGetVersion"},
+    {samba = "dfs.Add", ours = "NetrDfsAdd"},
+    {samba = "dfs.SetInfo", ours = "NetrDfsSetInfo"},
+    {samba = "dfs.GetInfo", ours = "NetrDfsGetInfo"},
+    {samba = "dfs.GetInfo", ours = "NetrDfsGetInfo", cases = {_DFS_INFO_STRUCT = {103}}, unlike = "there is no mask"},
+    {samba = "dfs.Enum", ours = "NetrDfsEnum", number = true},
+    {samba = "dfs.RemoveStdRoot", ours = "NetrDfsRemoveStdRoot"},
+    {samba = "dfs.EnumEx", ours = "NetrDfsEnumEx", number = true},
+  }),
+  rows({path = "spec/idl/y_initshutdown.idl", interface = "InitShutdown", structs = {_REG_UNICODE_STRING = units(1)},
+    compare = {_REG_UNICODE_STRING = same_units}}, {
+    {samba = "initshutdown.Init", ours = "BaseInitiateShutdown"},
+    {samba = "initshutdown.Abort", ours = "BaseAbortShutdown"},
+    {samba = "initshutdown.InitEx", ours = "BaseInitiateShutdownEx"},
+  }),
+  rows({path = "spec/idl/y_mgmt.idl", interface = "mgmt"}, {
+    {samba = "mgmt.inq_if_ids", ours = "rpc__mgmt_inq_if_ids", unread = "a version is a long",
+      differs = {B = "a version is a long"}},
+    {samba = "mgmt.is_server_listening", ours = "rpc__mgmt_is_server_listening", unlike = "the answer is a long"},
+    {samba = "mgmt.stop_server_listening", ours = "rpc__mgmt_stop_server_listening"},
+  }),
+  rows({path = "spec/idl/y_unixinfo.idl", interface = "unixinfo"}, {
+    {samba = "unixinfo.SidToUid", ours = "unixinfo_SidToUid", unlike = "a sid has no count in front"},
+    {samba = "unixinfo.GetPWUid", ours = "unixinfo_GetPWUid", unlike = "as many come back as were asked for"},
+  }),
+  rows({path = "spec/idl/y_atsvc.idl", interface = "ATSvc"}, {
+    {samba = "atsvc.JobAdd", ours = "NetrJobAdd", differs = {["6"] = "times are longs"}},
+    {samba = "atsvc.JobDel", ours = "NetrJobDel"},
+    {samba = "atsvc.JobEnum", ours = "NetrJobEnum", differs = {["6"] = "times are longs"}},
+    {samba = "atsvc.JobGetInfo", ours = "NetrJobGetInfo", differs = {["6"] = "times are longs"}},
   }),
 }

@@ -47,7 +47,8 @@ return {
     IDL_DRSBind = "IDL_DRSBind(puuidClientDsa?, pextClient?) -> return, ppextServer?, phDrs?",
     IDL_DRSCrackNames = "IDL_DRSCrackNames(hDrs, pmsgIn) -> return, pmsgOut"}},
   wkssvc = {name = "wkssvc", count = 31, opnums = {NetrWkstaGetInfo = 0, NetrUseAdd = 8, NetrGetJoinInformation = 20,
-    NetrEnumerateComputerNames = 30}, signatures = {NetrUseDel = "NetrUseDel(ServerName?, UseName, ForceLevel) -> return",
+    NetrEnumerateComputerNames = 30}, signatures = {
+      NetrUseDel = "NetrUseDel(ServerName?, UseName, ForceLevel) -> return",
       NetrGetJoinInformation = "NetrGetJoinInformation(ServerName?, NameBuffer?) -> return, NameBuffer?, BufferType"},
     constants = {JOIN_OBFUSCATOR_LENGTH = 8}},
   fsrvp = {name = "FileServerVssAgent", count = 13, opnums = {GetSupportedVersion = 0, PrepareShadowCopySet = 12},
@@ -64,8 +65,8 @@ return {
       RawGetFileDataAsync = true, RdcGetFileDataAsync = true}, constants = {CONFIG_RDC_HORIZONSIZE_MAX = 16384}},
   eventlog = {name = "eventlog", count = 25, opnums = {ElfrClearELFW = 0, ElfrReportEventW = 11,
     ElfrReportEventAndSourceW = 24}, signatures = {
-      ElfrOpenELW = "ElfrOpenELW(UNCServerName?, ModuleName, RegModuleName, MajorVersion, MinorVersion) -> return, " ..
-        "LogHandle?"}},
+      ElfrOpenELW = "ElfrOpenELW(UNCServerName?, ModuleName, RegModuleName, MajorVersion, MinorVersion) -> " ..
+        "return, LogHandle?"}},
   eventlog6 = {name = "IEventService", count = 20, opnums = {EvtRpcRegisterRemoteSubscription = 0, EvtRpcClose = 13,
     EvtRpcGetChannelList = 19}, signatures = {EvtRpcCancel = "EvtRpcCancel(handle) -> return",
       EvtRpcGetChannelList = "EvtRpcGetChannelList(flags) -> return, channelPaths?"},
