@@ -11,6 +11,8 @@ local stubs = require "spec.support.stubs"
 local table_of_cases = require "spec.interop.samba_values_cases"
 
 local TIMES = 60 -- random values of each
+-- Fewer values, or others, may miss what is known to differ.
+local usual = h.scale(TIMES) == TIMES and not os.getenv "ARPC_SEED"
 
 local samba
 
@@ -147,8 +149,9 @@ describe("Samba's bytes and values are ours:", function()
         local x = load_file(file.path, file.interface)
         math.randomseed(tonumber(os.getenv "ARPC_SEED") or 20240301)
         local ok, why = pcall(check, row, x)
-        assert(row.unlike and not ok or not row.unlike and ok, why or "Samba is no longer unlike us")
-        assert((not row.differs or row.seen) and (not row.otherwise or row.other),
+        if not row.unlike then assert(ok, why) end
+        assert(not usual or not row.unlike or not ok, "Samba is no longer unlike us")
+        assert(not usual or (not row.differs or row.seen) and (not row.otherwise or row.other),
           "Samba's bytes are no longer different")
       end, 60000))
     end

@@ -54,7 +54,7 @@ describe("a malformed file", function()
     end)
   end
 
-  it("is one of many", function() assert.is_true(#files "^n_(.*)%.idl$" >= 40) end)
+  it("is one of many", function() assert.is_true(#files "^n_(.*)%.idl$" >= 80) end)
 end)
 
 describe("whatever became of a file", function()
