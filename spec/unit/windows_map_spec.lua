@@ -86,7 +86,8 @@ describe("the page of Windows names", function()
       RpcBindingInqOption RpcBindingCreate RpcBindingBind RpcBindingUnbind RpcBindingVectorFree
       RpcBindingServerFromClient RpcBindingSetAuthInfo RpcBindingSetAuthInfoEx RpcBindingInqAuthInfo
       RpcNotificationTypeNone RpcNotificationTypeEvent RpcNotificationTypeApc RpcNotificationTypeIoc
-      RpcNotificationTypeHwnd RpcNotificationTypeCallback RpcBindingInqAuthInfoEx RpcBindingInqAuthClient RpcBindingInqAuthClientEx RpcServerInqBindings]]
+      RpcNotificationTypeHwnd RpcNotificationTypeCallback
+      RpcBindingInqAuthInfoEx RpcBindingInqAuthClient RpcBindingInqAuthClientEx RpcServerInqBindings]]
     local there = {}
     for _, word in ipairs(quoted(1)) do there[word] = true end
     for name in names:gmatch "%S+" do assert.is_true(there[name], name) end
