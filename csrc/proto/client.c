@@ -203,9 +203,8 @@ static arpc__client_event_kind nak(arpc__client_conn *c, const arpc__pdu *p, arp
 
 static arpc__client_event_kind dispatch(arpc__client_conn *c, const arpc__pdu *p, arpc__client_event *ret) {
   if (p->odd) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
+  if (p->type == ARPC__RESPONSE) return response(c, p, ret);
   switch (p->type) {
-  case ARPC__RESPONSE:
-    return response(c, p, ret);
   case ARPC__FAULT:
     return fault(c, p, ret);
   case ARPC__BIND_ACK:

@@ -54,8 +54,11 @@ static const uint8_t *next_in_part(arpc__frame *f, size_t *ret_len) {
 
 const uint8_t *arpc__frame_next(arpc__frame *f, size_t *ret_len) {
   if (f->error) return NULL;
-  if (f->part.len && f->part.pos == f->part.len) arpc__buf_free(&f->part);
-  if (f->part.len || f->fed_len < ARPC__HEADER) return f->part.len || f->fed_len ? next_in_part(f, ret_len) : NULL;
+  if (f->part.len) {
+    if (f->part.pos < f->part.len) return next_in_part(f, ret_len);
+    arpc__buf_free(&f->part);
+  }
+  if (f->fed_len < ARPC__HEADER) return f->fed_len ? next_in_part(f, ret_len) : NULL;
   size_t len = length_at(f, f->fed);
   if (f->error) return NULL;
   if (len > f->fed_len) return next_in_part(f, ret_len);

@@ -224,11 +224,10 @@ static arpc__server_event_kind orphan(arpc__server_conn *c, const arpc__pdu *p, 
 
 static arpc__server_event_kind dispatch(arpc__server_conn *c, const arpc__pdu *p, arpc__server_event *ret) {
   if (!c->bound) return first_pdu(c, p);
+  if (p->type == ARPC__REQUEST && !p->odd) return request(c, p, ret);
   if (p->type == ARPC__BIND) return second_bind(c, p);
   if (p->odd) return fatal(c, ARPC__FAULT_PROTO, DID_NOT_EXECUTE, p->call_id, 0);
   switch (p->type) {
-  case ARPC__REQUEST:
-    return request(c, p, ret);
   case ARPC__ALTER:
     return alter(c, p);
   case ARPC__CO_CANCEL:

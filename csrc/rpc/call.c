@@ -111,7 +111,7 @@ static void tell_sent(arpc__call *call) {
   arpc__sent_before_end(call);
 }
 
-static void settle(arpc__call *call) {
+static inline void settle(arpc__call *call) {
   arpc_runtime *rt = call->rt;
   if (call->sending && !rt->silent) tell_sent(call);
   arpc_async handle = call->handle;
@@ -222,8 +222,8 @@ static arpc_status submit(arpc__call *call, const arpc_request *request) {
     for (arpc__list *n = client->links.next; n != &client->links; n = n->next) {
       arpc__link *link = arpc__of(arpc__link, node, n);
       if (!arpc__link_free_for_call(link)) continue;
-      int small = link->context->transfer == ARPC_NDR20;
-      return arpc__link_send(link, call, small ? request->stub : request->stub64, small ? request->len : request->len64);
+      if (link->context->transfer == ARPC_NDR20) return arpc__link_send(link, call, request->stub, request->len);
+      return arpc__link_send(link, call, request->stub64, request->len64);
     }
   arpc_status status = keep_stubs(call, request);
   if (status) return status;

@@ -278,37 +278,36 @@ arpc_status arpc__link_open(arpc_client *client) {
 
 int arpc__link_free_for_call(const arpc__link *link) {
   if (link->state != ARPC__READY || link->conn.shutdown) return 0;
-  if (link->transport->unsent > (link->client->noncausal ? 0 : ARPC__CLIENT_UNSENT)) return 0;
+  size_t unsent = link->transport->unsent;
+  if (unsent && (link->client->noncausal || unsent > ARPC__CLIENT_UNSENT)) return 0;
   return link->conn.multiplex || arpc__client_idle(&link->conn);
 }
 
+enum { DEADLINE = 4 };
+
 /* Where both ends agreed to it, the ms that are left stand behind the stub, little endian: UINT32_MAX = no end. */
-static arpc__buf with_deadline(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
+static void *with_deadline(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
   uint64_t now = arpc__clock_look(link->client->rt), left = call->deadline > now ? call->deadline - now : 0;
   if (!call->deadline || left > UINT32_MAX) left = UINT32_MAX;
-  uint8_t bytes[4] = {(uint8_t)left, (uint8_t)(left >> 8), (uint8_t)(left >> 16), (uint8_t)(left >> 24)};
-  arpc__buf whole = {0};
-  arpc__buf_put(&whole, stub, len);
-  arpc__buf_put(&whole, bytes, sizeof bytes);
+  uint8_t *whole = len <= SIZE_MAX - DEADLINE ? malloc(len + DEADLINE) : NULL;
+  if (!whole) return NULL;
+  if (len) memcpy(whole, stub, len);
+  arpc__store32(whole + len, (uint32_t)left);
   return whole;
 }
 
 arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
-  arpc_status status = ARPC_S_OK;
-  arpc__buf whole;
+  void *whole = NULL;
+  if (link->conn.deadlines) {
+    stub = whole = with_deadline(link, call, stub, len);
+    len += DEADLINE;
+    if (!whole) return ARPC_S_OUT_OF_MEMORY;
+  }
   writes(link);
   call->mark = link->flushed + arpc__buf_unread(&link->conn.out);
-  int deadlines = link->conn.deadlines;
-  if (deadlines) {
-    whole = with_deadline(link, call, stub, len);
-    status = whole.error;
-    stub = whole.data;
-    len = whole.len;
-  }
-  if (!status)
-    status = arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
-                                  call->has_object ? &call->object : NULL, stub, len);
-  if (deadlines) arpc__buf_free(&whole);
+  arpc_status status = arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
+                                            call->has_object ? &call->object : NULL, stub, len);
+  if (whole) free(whole);
   if (status) return status;
   link->client->called = 1;
   call->state = ARPC__SENT;

@@ -186,8 +186,7 @@ uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server) {
   arpc__slot *s = &rt->slots[i];
   rt->free_slot = s->next;
   s->call = call;
-  s->server = (uint8_t)server;
-  rt->stats.handles++;
+  s->server = (uint32_t)server;
   return (uint64_t)s->generation << 32 | i;
 }
 
@@ -198,7 +197,6 @@ void arpc__slot_free(arpc_runtime *rt, uint64_t id) {
   if (++s->generation == 0) s->generation = 1;
   s->next = rt->free_slot;
   rt->free_slot = i;
-  rt->stats.handles--;
 }
 
 /* ---- life --------------------------------------------------------------------------------------*/
@@ -359,4 +357,5 @@ void arpc_runtime_stats(const arpc_runtime *rt, arpc_stats *ret) {
   *ret = rt->stats;
   ret->pending = (uint32_t)(ret->calls_issued - ret->calls_completed);
   ret->parked = (uint32_t)(ret->calls_served - ret->calls_ended);
+  for (uint32_t i = 0; i < rt->nslots; i++) ret->handles += rt->slots[i].call != NULL;
 }

@@ -29,8 +29,10 @@ typedef struct arpc__slot arpc__slot; /* what an async handle's id leads to */
 struct arpc__slot {
   void *call;          /* arpc__call or arpc__served; NULL = free */
   uint32_t generation;
-  uint32_t next;       /* free list, by index */
-  uint8_t server;
+  union {
+    uint32_t server;   /* what call is */
+    uint32_t next;     /* while free: the free list, by index */
+  };
 };
 
 struct arpc_runtime {

@@ -9,11 +9,17 @@
 
 enum { POOLED = 1024, OP_RANGE = 0x1C010002, TOO_BUSY = 0x1C010014, NO_MEMORY = 0x1C00001B, BAD_STUB = 0x6F7 };
 
+/* What accepting and beginning do not set is cleared. */
 static arpc__served *record_new(arpc_runtime *rt) {
   arpc__list *node = arpc__pool_pop(&rt->served_pool);
   arpc__served *call = node ? arpc__of(arpc__served, node, node) : malloc(sizeof *call);
+  if (!call) return NULL;
   if (node) rt->pooled--;
-  if (call) *call = (arpc__served){.rt = rt};
+  call->rt = rt;
+  call->cancelled = call->happened = 0;
+  call->deadline = 0;
+  call->subscriptions = NULL;
+  call->watch = NULL;
   return call;
 }
 
@@ -52,7 +58,6 @@ static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
     record_free(call);
     return NULL;
   }
-  call->watch = NULL;
   call->peer = peer;
   call->has_object = ev->has_object;
   if (ev->has_object) call->object = ev->object;
