@@ -2,6 +2,7 @@
  * by it in a table is found again. */
 #include "base/uuid.h"
 #include "lua/error.h"
+#include "lua/state.h"
 #include "lua/value.h"
 
 #include <lauxlib.h>
@@ -113,11 +114,7 @@ void arpc__open_context(lua_State *L) {
   lua_pushliteral(L, "protected");
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
+  arpc__push_weak(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &handles);
   lua_pushcfunction(L, core_context_handle);
   lua_setfield(L, -2, "context_handle");

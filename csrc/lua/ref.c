@@ -34,6 +34,14 @@ void arpc__unanchor(lua_State *L, arpc__state *st, uint32_t slot) {
   st->free_slots[st->nfree++] = slot;
 }
 
+void arpc__push_weak(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
 void arpc__push_anchored(lua_State *L, arpc__state *st, uint32_t slot) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors);
   lua_rawgeti(L, -1, slot);

@@ -9,11 +9,7 @@ static const char known_key;
 static void push_known(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &known_key) != LUA_TNIL) return;
   lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
+  arpc__push_weak(L);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &known_key);
 }

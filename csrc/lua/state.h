@@ -85,6 +85,9 @@ uint32_t arpc__anchor(lua_State *L, arpc__state *st);
 void arpc__unanchor(lua_State *L, arpc__state *st, uint32_t slot);
 void arpc__push_anchored(lua_State *L, arpc__state *st, uint32_t slot);
 
+/* A new table whose values may be collected. */
+void arpc__push_weak(lua_State *L);
+
 /* What every object of ours begins with: tells them apart from each other, from foreign userdata, and from
  * copies that strayed into another Lua state. */
 typedef struct arpc__object {

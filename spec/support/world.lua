@@ -6,7 +6,8 @@ local world = {}
 
 local idl_text, acf_text
 
-local function read(path)
+-- What a file holds.
+function world.read(path)
   local file = assert(io.open(path))
   local text = file:read "a"
   file:close()
@@ -15,8 +16,8 @@ end
 
 -- The interface with [async] on Slow and Park, and without.
 function world.interface(synchronous)
-  idl_text = idl_text or read "spec/support/test.idl"
-  acf_text = acf_text or read "spec/support/test.acf"
+  idl_text = idl_text or world.read "spec/support/test.idl"
+  acf_text = acf_text or world.read "spec/support/test.acf"
   return rpc.idl.parse(idl_text, { acf = not synchronous and acf_text or nil, name = "test.idl" }).Test
 end
 

@@ -3,14 +3,7 @@ local h = require "spec.support.harness"
 local rpc = require "asyncrpc"
 local world = require "spec.support.world"
 
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local page, header = read "doc/windows-map.md", read "csrc/asyncrpc.h"
+local page, header = world.read "doc/windows-map.md", world.read "csrc/asyncrpc.h"
 
 -- What stands between backticks in a column of the tables, of column 0 in all of the page.
 local function quoted(column)
