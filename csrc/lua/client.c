@@ -1,6 +1,7 @@
 /* The client proxy. A procedure's method is one closure, made when the first client of an interface is; its
  * upvalues are the state and the procedure. Issuing is: marshal into the scratch buffer, hand it to the core,
  * then wait (a synchronous call), or return a handle. */
+#include "lua/client_options.h"
 #include "lua/error.h"
 #include "lua/handle.h"
 #include "lua/options.h"
@@ -21,10 +22,7 @@ struct client {
   arpc__state *st;
   size_t class; /* arpc__object so far */
   shared_client *shared;
-  uint32_t timeout, grace; /* 0 = none */
-  uint64_t deadline;       /* likewise */
-  uint8_t has_object;
-  arpc_uuid object;
+  arpc__call_options own;
 };
 
 typedef struct async_view {
@@ -101,10 +99,10 @@ static void marshal(lua_State *L, const issue *i, arpc_request *ret, arpc__kept 
 static arpc_status issue_call(const issue *i, arpc_async *async, arpc_request *request) {
   client *c = i->client;
   request->opnum = i->proc->opnum;
-  request->timeout = c->timeout;
-  request->deadline = c->deadline;
-  request->grace = c->grace;
-  if (c->has_object) request->object = &c->object;
+  request->timeout = c->own.timeout;
+  request->deadline = c->own.deadline;
+  request->grace = c->own.grace;
+  if (c->own.has_object) request->object = &c->own.object;
   return arpc_client_call(core_of(c), async, request);
 }
 
@@ -357,86 +355,6 @@ static client *push_client(lua_State *L, arpc__state *st, int interface, int met
   return c;
 }
 
-static void object_option(lua_State *L, int index, client *c) {
-  if (lua_getfield(L, index, "object") != LUA_TNIL) {
-    arpc_status status = arpc_uuid_parse(lua_tostring(L, -1), &c->object);
-    if (status) arpc__raise(L, status, "option 'object': %s", arpc_status_text(status));
-    c->has_object = 1;
-  }
-  lua_pop(L, 1);
-}
-
-/* Of a call: until when, on the clock of rpc.now(). */
-static uint64_t deadline_option(lua_State *L, int index) {
-  uint64_t deadline = 0;
-  if (lua_getfield(L, index, "deadline") != LUA_TNIL) {
-    lua_Number ms = lua_tonumber(L, -1);
-    if (lua_type(L, -1) != LUA_TNUMBER || !(ms >= 0))
-      arpc__raise(L, ARPC_S_INVALID_ARG, "option 'deadline': a time as rpc.now() gives it expected");
-    if (ms < 1e15) deadline = ms < 1 ? 1 : (uint64_t)ms;
-  }
-  lua_pop(L, 1);
-  return deadline;
-}
-
-/* What a client and each of its views have of their own: what is given replaces what is there. */
-static void call_options(lua_State *L, int index, client *c) {
-  if (lua_getfield(L, index, "timeout") != LUA_TNIL) c->timeout = arpc__ms_option(L, index, "timeout");
-  if (lua_getfield(L, index, "grace") != LUA_TNIL) c->grace = arpc__ms_option(L, index, "grace");
-  if (lua_getfield(L, index, "deadline") != LUA_TNIL) c->deadline = deadline_option(L, index);
-  lua_pop(L, 3);
-  object_option(L, index, c);
-}
-
-/* "strict": without multiplexing calls wait for each other; false: they need not be dispatched in order */
-static int causal_option(lua_State *L, int index, int *ret_strict) {
-  int type = lua_getfield(L, index, "causal"), loose = type == LUA_TBOOLEAN && !lua_toboolean(L, -1);
-  *ret_strict = type == LUA_TSTRING && strcmp(lua_tostring(L, -1), "strict") == 0;
-  if (type != LUA_TNIL && !loose && !*ret_strict)
-    arpc__raise(L, ARPC_S_INVALID_ARG, "option 'causal': \"strict\" or false expected");
-  lua_pop(L, 1);
-  return !loose;
-}
-
-static unsigned keep_alive_option(lua_State *L, int index) {
-  int there = lua_getfield(L, index, "keep_alive") != LUA_TNIL, whole;
-  lua_Integer level = lua_tointegerx(L, -1, &whole);
-  lua_pop(L, 1);
-  if (there && (!whole || level < 0 || level > 10))
-    arpc__raise(L, ARPC_S_INVALID_TIMEOUT, "option 'keep_alive': a level from 0 to 10 expected");
-  return there ? 1 + (unsigned)level : 0;
-}
-
-static int off(lua_State *L, int index, const char *name) {
-  int is = lua_getfield(L, index, name) != LUA_TNIL && !lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return is;
-}
-
-static arpc_client_options core_options(lua_State *L, int index, int *ret_causal) {
-  static const char *const names[] = {"timeout",      "deadline",      "grace",           "object",     "max_fragment",
-                                      "max_response", "max_connections", "max_pending",   "connect_timeout", "transfer",
-                                      "multiplex",    "causal",        "keep_on_orphan",  "keep_alive", "pass_deadline",
-                                      "local_dir",    NULL};
-  arpc_client_options o = {0};
-  arpc__check_options(L, index, names);
-  o.max_fragment = arpc__number_option(L, index, "max_fragment");
-  o.max_response = arpc__number_option(L, index, "max_response");
-  o.max_connections = arpc__number_option(L, index, "max_connections");
-  o.max_pending = arpc__number_option(L, index, "max_pending");
-  o.connect_timeout = arpc__ms_option(L, index, "connect_timeout");
-  o.transfer = arpc__transfer_option(L, index, "transfer");
-  o.local_dir = arpc__string_option(L, index, "local_dir");
-  o.no_multiplex = off(L, index, "multiplex");
-  o.no_keep_on_orphan = off(L, index, "keep_on_orphan");
-  o.keep_alive = keep_alive_option(L, index);
-  lua_getfield(L, index, "pass_deadline");
-  o.pass_deadline = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  *ret_causal = causal_option(L, index, &o.causal_strict);
-  return o;
-}
-
 /* client(interface, binding, options) */
 static int l_client(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
@@ -449,10 +367,10 @@ static int l_client(lua_State *L) {
   if (lua_isnil(L, 3)) lua_newtable(L), lua_replace(L, 3);
   luaL_checktype(L, 3, LUA_TTABLE);
   int causal;
-  arpc_client_options o = core_options(L, 3, &causal);
+  arpc_client_options o = arpc__client_options_read(L, 3, &causal);
   push_methods(L, st, iface, 1);
   client *c = push_client(L, st, 1, 4);
-  call_options(L, 3, c);
+  arpc__call_options_read(L, 3, &c->own);
   if (!(c->shared = calloc(1, sizeof *c->shared))) return luaL_error(L, "not enough memory");
   c->shared->views = 1;
   if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
@@ -476,12 +394,8 @@ static int client_with(lua_State *L) {
   lua_getiuservalue(L, 1, UV_INTERFACE);
   lua_getiuservalue(L, 1, UV_METHODS);
   client *view = push_client(L, st, 3, 4);
-  view->timeout = c->timeout;
-  view->grace = c->grace;
-  view->deadline = c->deadline;
-  view->has_object = c->has_object;
-  view->object = c->object;
-  call_options(L, 2, view);
+  view->own = c->own;
+  arpc__call_options_read(L, 2, &view->own);
   view->shared = c->shared;
   c->shared->views++;
   return 1;
