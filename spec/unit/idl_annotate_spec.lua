@@ -69,4 +69,9 @@ function T:Put(nodes, text, sure) end
     local t = stubs.load "void F([in] void *p);"
     assert.matches("%-%-%- opnum 0\n%-%-%- F cannot be called: void pointers are not supported", idl.annotate(t))
   end)
+
+  it("is for interfaces", function()
+    assert.has_error(function() idl.annotate() end, "idl.annotate: interface expected, got nil")
+    assert.has_error(function() idl.annotate {} end, "idl.annotate: interface expected, got table")
+  end)
 end)

@@ -153,4 +153,13 @@ void J()
       assert(not ok and type(err) == "table", s .. tostring(err):sub(1, 200))
     end
   end)
+
+  it("tell which limit of the core an interface exceeds", function()
+    local err = complaint(HEAD .. "void F([in] long a[65535][65535]);\n}")
+    assert.matches("^interface 'T': type %d+: an array is too large$", err.errors[1].message)
+    assert.equal(2, err.errors[1].line)
+    local many = {}
+    for i = 1, 201 do many[i] = "[in] long a" .. i end
+    says("interface 'T': too many parameters", "void F(" .. table.concat(many, ", ") .. ");")
+  end)
 end)

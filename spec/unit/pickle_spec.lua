@@ -89,6 +89,18 @@ describe("a type of an interface", function()
       refused(1783, part, types.Point.decode, types.Point, wrong)
     end
     refused(1783, "", types.Shape.decode, types.Shape, good)
+    refused(87, "Point: string expected, got nil", types.Point.decode, types.Point)
     refused(1783, "", types.Point.decode, types.Point, good:sub(1, 8) .. ("\0"):rep(8))
+  end)
+
+  it("refuses to be a pipe, or larger than the core takes", function()
+    local other = idl.parse([[
+      [uuid(6d2f8a3e-51c7-4a0b-9e77-0c5b1d9f4e23), version(1.0)] interface Kept {
+        typedef pipe long Longs;
+        typedef struct { hyper a[0x10000000]; } Huge;
+        void Nothing();
+      }]]).Kept.types
+    refused(1764, "a pipe is no value", other.Longs.encode, other.Longs, { 1 })
+    refused(1764, "Huge: type", function() return other.Huge end)
   end)
 end)

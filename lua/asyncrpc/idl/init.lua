@@ -11,7 +11,15 @@ local interface = require "asyncrpc.idl.interface"
 local pickle = require "asyncrpc.idl.pickle"
 local readers = require "asyncrpc.idl.reader"
 
-local idl = {annotate = annotate.annotate}
+local idl = {}
+
+--- The annotations of an interface, as the text of a file.
+---@param iface asyncrpc.Interface
+---@return string
+function idl.annotate(iface)
+  if not interface.is(iface) then error(("idl.annotate: interface expected, got %s"):format(type(iface)), 2) end
+  return annotate.annotate(iface)
+end
 
 ---@class asyncrpc.idl.Options
 ---@field folders? string[]          where imported and included files are looked for
@@ -67,16 +75,20 @@ local function limits_of(options)
   return {max_depth = limit(options, "max_depth", 1, 1000), max_memory = limit(options, "max_memory", 0, 1 << 40)}
 end
 
-local function build(found, scope, attributes, source, macros, limits)
+local function build(found, scope, attributes, reader, macros, limits)
+  local source = reader.sources
   local result, enums, all_constants = {}, enums_of(scope), constants.exported(scope, macros)
   local types = pickle.all(scope, limits)
   for _, iface in ipairs(found) do
     local notes = diagnostics.new()
     local description = compile.compile(iface, attributes[iface.name] or {}, limits)
     warn(iface, description, source, notes)
-    result[iface.name] = interface.new(description, {enums = enums, constants = all_constants,
+    local made, why = interface.new(description, {enums = enums, constants = all_constants,
       endpoints = iface.endpoints, types = types, warnings = notes.warnings})
+    if not made then reader.diagnostics:error(source, iface.pos, "interface '%s': %s", iface.name, why) end
+    result[iface.name] = made
   end
+  reader.diagnostics:raise()
   return result
 end
 
@@ -98,7 +110,7 @@ function idl.parse(text, options)
   local found, scope = check.check(declarations, reader)
   local attributes = acf_apply.apply(entries, found, scope)
   notes:raise()
-  return build(found, scope, attributes, reader.sources, macros, limits)
+  return build(found, scope, attributes, reader, macros, limits)
 end
 
 local function acf_beside(path, wanted)

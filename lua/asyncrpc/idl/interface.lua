@@ -91,8 +91,23 @@ local function procedure(description, p, opnum)
     arguments = parameters(description, p["in"]), results = results, pipes = p.pipes or {}}
 end
 
---- The object for a description (compile.lua).
+local function is(value)
+  return getmetatable(value) == interface_mt
+end
+
+--- The core's interface for a description (compile.lua), or nil and which of the core's limits it exceeds.
+local function accepted(description)
+  local ok, made = pcall(core.interface, description)
+  if ok then return made end
+  local why = type(made) == "string" and made:match "interface description: (.*)"
+  if not why then error(made, 0) end
+  return nil, why
+end
+
+--- The object for a description (compile.lua), or nil and what the core does not accept.
 local function new(description, more)
+  local made, why = accepted(description)
+  if not made then return nil, why end
   local self = {
     name = description.name,
     uuid = description.uuid,
@@ -104,10 +119,10 @@ local function new(description, more)
     endpoints = more.endpoints or {},
     warnings = more.warnings,
     described = description.types,
-    core = core.interface(description),
+    core = made,
   }
   for i, p in ipairs(description.procs) do self.procs[i] = procedure(description, p, i - 1) end
   return setmetatable(self, interface_mt)
 end
 
-return {new = new}
+return {accepted = accepted, new = new, is = is}

@@ -6,6 +6,7 @@
 local compile = require "asyncrpc.idl.compile"
 local core = require "asyncrpc.core"
 local errors = require "asyncrpc.error"
+local interface = require "asyncrpc.idl.interface"
 local types = require "asyncrpc.idl.types"
 
 local HEADER = "\1\16\8\0\xcc\xcc\xcc\xcc"
@@ -51,13 +52,17 @@ end
 ---@param bytes string
 ---@return any
 function Type:decode(bytes)
+  if type(bytes) ~= "string" then errors.raise(87, ("%s: string expected, got %s"):format(self.name, type(bytes))) end
   local body, big = opened(self, bytes)
   return (core.decode(self.core, 0, "in", "ndr20", body, big))
 end
 
 local function make(name, t, limits)
+  if t.kind == "pipe" then t = {kind = "refused", why = "a pipe is no value", where = t.where} end
   local description = compile.type_alone(name, types.settle(t, "unique"), limits)
-  return setmetatable({name = name, core = core.interface(description)}, type_mt)
+  local made, why = interface.accepted(description)
+  if not made then errors.raise(1764, ("%s: %s"):format(name, why)) end
+  return setmetatable({name = name, core = made}, type_mt)
 end
 
 -- A typedef's name, or a tag.
