@@ -335,11 +335,35 @@ static int64_t inverted(encoder *e, const arpc__ndr_member *m, const arpc__ndr_t
   return rest;
 }
 
+static int leads_to_null(encoder *e, const arpc__ndr_type *t) {
+  for (; t->kind == ARPC__NDR_POINTER; t = t->of)
+    if (is_null(e, t)) return 1;
+  return 0;
+}
+
+/* Whether there is something to count in the current member, and nothing but the slot says how much. */
+static int counts_alone(encoder *e, const arpc__ndr_type *t, int slot) {
+  if (leads_to_null(e, t)) return 0;
+  while (t->kind == ARPC__NDR_POINTER) t = t->of;
+  const arpc__ndr_expr *x = &t->maximum;
+  return (t->kind == ARPC__NDR_ARRAY || t->kind == ARPC__NDR_TEXT) && !(t->flags & ARPC__NDR_VARYING) &&
+         x->count == 1 && x->ops[0].code == ARPC__NDR_SLOT && x->ops[0].value == slot;
+}
+
+/* Several arrays may have one count. Where the one that tells it is null, the first other one does. */
 static int64_t count_for(encoder *e, const arpc__ndr_list *list, const arpc__ndr_member *m) {
   const arpc__ndr_member *counted = &list->members[m->counts];
   e->from->member(e->arg, counted);
   int64_t v = inverted(e, m, counted->type);
+  int plain = !m->level && !m->add && m->mul == 1 && m->div == 1;
+  int told = v || !plain || !leads_to_null(e, counted->type);
   e->from->leave(e->arg);
+  for (uint16_t i = (uint16_t)(m->counts + 1); !told && i < list->count; i++) {
+    const arpc__ndr_member *other = &list->members[i];
+    e->from->member(e->arg, other);
+    if (counts_alone(e, other->type, m->slot)) v = inverted(e, m, other->type), told = 1;
+    e->from->leave(e->arg);
+  }
   return v;
 }
 

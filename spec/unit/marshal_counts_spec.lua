@@ -69,4 +69,17 @@ describe("counts", function()
     assert.equal("F: argument 1 'a': 255 bytes at most, got 256",
       message_of(encode, t, "F", "in", "ndr20", nil, ("x"):rep(256)))
   end)
+
+  it("of several arrays are told by the first that is there", function()
+    local t = load [[typedef struct {long n; [size_is(n), unique] byte *a; [size_is(n), unique] byte *b;} S;
+      void F([in] long n, [in, size_is(n), unique] byte *a, [in, size_is(n), unique] byte *b, [in, size_is(n)] byte *c);
+      void G([in] S *s);]]
+    same(t, "F", "in", {nil, nil, "xy"}, {L = "02000000 00000000 00000000 02000000 7879"})
+    same(t, "G", "in", {{n = 2, b = "xy"}}, {L = "02000000 00000000 00000200 02000000 7879"})
+    assert.equal(bytes "02000000 00000000 00000200 02000000 7879", encode(t, "G", "in", "ndr20", nil, {b = "xy"}))
+    assert.equal("F: argument 2 'b': 0 bytes expected, got 1",
+      message_of(encode, t, "F", "in", "ndr20", nil, "", "x", ""))
+    assert.equal("F: argument 3 'c': 1 byte expected, got 2",
+      message_of(encode, t, "F", "in", "ndr20", nil, nil, "x", "xy"))
+  end)
 end)
