@@ -226,8 +226,15 @@ static void guard(lua_State *L, arpc__state *st) {
   lua_toclose(L, -1);
 }
 
+/* What `finishing` says of a coroutine that was collected before it returned is not for the next one at its address,
+ * nor for a wait below one that finishes. */
+static void not_finishing(lua_State *L, arpc__state *st) {
+  if (st->finishing == L) st->finishing = NULL;
+}
+
 static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
   arpc__state *st = w->st;
+  not_finishing(L, st);
   if (st->running && st->running->co == L) {
     w->task = st->running;
     w->task->wait = w;
@@ -329,6 +336,7 @@ static int body_ended(lua_State *L, int status, lua_KContext context) {
 /* Stack: the task, the message handler, the guard or what the task keeps, then the function and its arguments. */
 static int body(lua_State *L) {
   arpc__task *t = lua_touserdata(L, 1);
+  not_finishing(L, t->st);
   if (t->guarded) lua_toclose(L, 3);
   int status = lua_pcallk(L, lua_gettop(L) - BELOW - 1, LUA_MULTRET, 2, (lua_KContext)t, body_ended);
   return body_ended(L, status, (lua_KContext)t);

@@ -91,3 +91,23 @@ it("only functions are spawned", h.async(function()
   local called = setmetatable({}, { __call = function(_, a) return a end })
   assert.equal(7, rpc.spawn(called, 7):await())
 end))
+
+it("a coroutine at the address of one that never returned from a handler is closed like any other", h.async(function()
+  local rpc = require "asyncrpc"
+  local queue = rpc.message_queue()
+  queue:on(1, function() coroutine.yield() end)
+  for _ = 1, 20 do
+    coroutine.wrap(function() queue:dispatch() end)()
+    queue:post(1)
+    rpc.sleep(1)
+    collectgarbage()
+    local event, waiting = rpc.event(), {}
+    for i = 1, 20 do
+      waiting[i] = coroutine.create(function() event:wait() end)
+      coroutine.resume(waiting[i])
+    end
+    for _, co in ipairs(waiting) do coroutine.close(co) end
+    event:set()
+    assert.is_true(event:wait(0))
+  end
+end))
