@@ -30,6 +30,7 @@ end
 ---@param value T
 ---@return T
 function Scope:keep(value)
+  if self.over then error(core.error_new(87, "scope: it has ended"), 0) end
   if value and not (debug.getmetatable(value) or {}).__close then
     error(core.error_new(87, "scope: a value that can be closed expected"), 0)
   end
@@ -59,13 +60,18 @@ local function look_at(self, child)
   child:unwatch()
 end
 
+-- The last first, and all of them: also when closing one raises.
+local function close_kept(kept, i)
+  if i > #kept then return end
+  local value <close> = kept[i] -- luacheck: ignore
+  close_kept(kept, i + 1)
+end
+
 local function close_all(self)
   self.over = true
   for child in pairs(self.children) do child:close() end
   for child in pairs(self.children) do child:unwatch() end
-  for i = #self.kept, 1, -1 do
-    local value <close> = self.kept[i] -- luacheck: ignore
-  end
+  close_kept(self.kept, 1)
 end
 
 local function follow(self)

@@ -86,12 +86,19 @@ function Task:await(timeout)
   return self:take()
 end
 
+local function close_soon(self)
+  core.sleep(0)
+  self:close()
+end
+
 ---Stops the function where it waits; what it has to be closed is closed. To those who await it the task failed with
----1818. Does nothing to a task that has ended; a task that closes itself ends there.
+---1818. Does nothing to a task that has ended; a task that closes itself ends there, and one that waits for whoever
+---closes it, because it resumed or closes that coroutine, is stopped on the next turn of the loop.
 function Task:close()
   local thread = self.thread
   if not thread then return end
   if thread == coroutine.running() then error(core.error_new(1818, "the task was closed"), 0) end
+  if coroutine.status(thread) == "normal" then return core.go(close_soon, self) end
   coroutine.close(thread)
 end
 meta.__close = Task.close

@@ -111,3 +111,62 @@ it("a coroutine at the address of one that never returned from a handler is clos
     assert.is_true(event:wait(0))
   end
 end))
+
+it("who closes a scope from inside closes all of it", h.async(function()
+  local rpc = require "asyncrpc"
+  local parent, outlived = nil, {}
+  parent = rpc.spawn(rpc.scope, function(scope)
+    for i = 1, 5 do
+      scope:spawn(function()
+        rpc.sleep(1)
+        if i == 3 then parent:close() end
+        rpc.sleep(5)
+        table.insert(outlived, i)
+      end)
+    end
+    rpc.sleep(100000)
+  end)
+  local ok, err = pcall(parent.await, parent)
+  assert.is_false(ok)
+  assert.equal(1818, err.status)
+  rpc.sleep(20)
+  assert.same({}, outlived)
+end))
+
+it("who closes a race from inside closes all of it", h.async(function()
+  local rpc = require "asyncrpc"
+  local parent, outlived = nil, {}
+  local function item(i)
+    return function()
+      rpc.sleep(1)
+      if i == 1 then parent:close() end
+      rpc.sleep(5)
+      table.insert(outlived, i)
+    end
+  end
+  parent = rpc.spawn(rpc.race, { item(1), item(2), item(3) })
+  assert.is_false(pcall(parent.await, parent))
+  rpc.sleep(20)
+  assert.same({}, outlived)
+end))
+
+it("a scope closes all it keeps, the last first, also when closing one raises", h.async(function()
+  local rpc = require "asyncrpc"
+  local closed, kept = {}, nil
+  local function value(i)
+    return setmetatable({}, { __close = function()
+      table.insert(closed, i)
+      if i == 2 then error("cannot be closed", 0) end
+    end })
+  end
+  local ok, err = pcall(rpc.scope, function(scope)
+    kept = scope
+    for i = 1, 3 do scope:keep(value(i)) end
+  end)
+  assert.is_false(ok)
+  assert.equal("cannot be closed", err)
+  assert.same({ 3, 2, 1 }, closed)
+  ok, err = pcall(kept.keep, kept, value(4))
+  assert.is_false(ok)
+  assert.equal(87, err.status)
+end))
