@@ -371,9 +371,9 @@ static int l_client(lua_State *L) {
   push_methods(L, st, iface, 1);
   client *c = push_client(L, st, 1, 4);
   arpc__call_options_read(L, 3, &c->own);
+  if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   if (!(c->shared = calloc(1, sizeof *c->shared))) return luaL_error(L, "not enough memory");
   c->shared->views = 1;
-  if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   arpc_binding *b = arpc__check_binding(L, 2);
   arpc_status status = arpc_client_new(&c->shared->core, st->rt, b, &iface->id, &o);
   arpc_binding_free(b);

@@ -20,6 +20,7 @@ arpc_event *arpc__to_event(lua_State *L, int index) {
 static int l_event(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   arpc_event *e;
+  arpc__check_not_closing(L, st);
   if (lua_type(L, 1) == LUA_TSTRING) {
     arpc__open_shared(L, st, ARPC__EVENT, &arpc__event_kind, 1);
     return 1;

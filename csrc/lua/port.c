@@ -8,6 +8,7 @@
 static int new_box(lua_State *L, enum arpc__class class, const arpc__shared_kind *kind) {
   arpc__state *st = arpc__state_of(L);
   arpc__box *box;
+  arpc__check_not_closing(L, st);
   if (!lua_isnoneornil(L, 1)) {
     arpc__open_shared(L, st, class, kind, 1);
     return 1;

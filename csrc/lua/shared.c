@@ -37,7 +37,12 @@ void arpc__push_shared(lua_State *L, arpc__state *st, enum arpc__class class, ar
   make_known(L, core);
 }
 
+void arpc__check_not_closing(lua_State *L, const arpc__state *st) {
+  if (!st->rt) arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
+}
+
 arpc__shared *arpc__check_shared(lua_State *L, arpc__state *st, int index, enum arpc__class class) {
+  arpc__check_not_closing(L, st);
   arpc__shared_object *o = arpc__object_check(L, st, index, class);
   if (!o->core) luaL_argerror(L, index, "the object was collected");
   return o->core;

@@ -19,6 +19,9 @@ enum { ARPC__UV_HELD = 1, ARPC__UV_HANDLERS, ARPC__UV_BOX = ARPC__UV_HANDLERS };
 void arpc__push_shared(lua_State *L, arpc__state *st, enum arpc__class class, arpc__shared *core);
 /* Pushes the userdata of an object, or nil and returns 0. */
 int arpc__push_known_shared(lua_State *L, const arpc__shared *core);
+/* Raises for finalizers that run later than the state's own. */
+void arpc__check_not_closing(lua_State *L, const arpc__state *st);
+
 /* Raises. */
 arpc__shared *arpc__check_shared(lua_State *L, arpc__state *st, int index, enum arpc__class class);
 /* open(token): class's object of that token, in a userdata of its own or the one there is. Raises. */

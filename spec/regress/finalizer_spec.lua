@@ -57,3 +57,25 @@ it("a finalizer may close the client for which a handle is being made", h.async(
     for _, call in ipairs(calls) do call:close() end
   end
 end))
+
+it("a finalizer that is older than the module finds a closing state when the script ends", function()
+  require("spec.support.child").expect([[
+    local rpc
+    Older = setmetatable({}, { __gc = function()
+      local function closing(fn, ...)
+        local ok, err = pcall(fn, ...)
+        assert(not ok and err.status == 1702, tostring(err))
+      end
+      for _ = 1, 3 do
+        closing(function() rpc.completion_port():post(1, {}, {}) end)
+        closing(function() rpc.message_queue():dispatch(0) end)
+        closing(function() rpc.event():wait(0) end)
+      end
+      closing(rpc.spawn, rpc.sleep, 1)
+      closing(rpc.client, Test, "memory:[nobody]")
+      print "all refused"
+    end })
+    rpc = require "asyncrpc"
+    Test = rpc.idl.load("spec/support/test.idl").Test
+  ]], 0, "all refused")
+end)
