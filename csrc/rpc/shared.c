@@ -119,11 +119,13 @@ static void release_hold(arpc__waiter *w) {
   w->holds = 0;
 }
 
+/* Once the lock is free its thread may be done with w, and with the runtime. */
 static void wake_from_elsewhere(arpc__waiter *w) {
-  uv_mutex_lock(&w->rt->post_lock);
-  arpc__list_append(&w->rt->woken, &w->node);
-  uv_mutex_unlock(&w->rt->post_lock);
-  uv_async_send(&w->rt->post);
+  arpc_runtime *rt = w->rt;
+  uv_mutex_lock(&rt->post_lock);
+  arpc__list_append(&rt->woken, &w->node);
+  uv_async_send(&rt->post);
+  uv_mutex_unlock(&rt->post_lock);
 }
 
 int arpc__wake_next(arpc_runtime *rt) {
