@@ -75,7 +75,7 @@ static void forget(world *w, uint8_t how, int orphan) {
   if (!*at) return;
   if (orphan) arpc__client_orphan(&w->c, *at);
   arpc__client_forget(&w->c, *at);
-  FUZZ_CHECK(!(*at)->call_id && !(*at)->answer.data);
+  FUZZ_CHECK(!(*at)->call_id && !(*at)->answer);
   w->forgotten++;
   free(*at);
   *at = NULL;
@@ -87,7 +87,7 @@ static void over(world *w, const arpc__client_event *ev) {
   while (i < CALLS && w->calls[i] != ev->call) i++;
   FUZZ_CHECK(ev->call && i < CALLS && !ev->call->call_id && (ev->kind == ARPC__C_FAULT || ev->len <= MAX_RESPONSE));
   fuzz_read(ev->stub, ev->len);
-  arpc__buf_free(&ev->call->answer);
+  arpc__client_free_answer(ev->call);
   free(ev->call);
   w->calls[i] = NULL;
 }

@@ -29,11 +29,6 @@ static inline void arpc__buf_init(arpc__buf *b, size_t max) {
   b->max = max;
 }
 
-/* The same, cheap for a buffer that never held anything. */
-static inline void arpc__buf_drop(arpc__buf *b) {
-  if (b->data || b->error) arpc__buf_free(b);
-}
-
 /* Empties without freeing, forgets an error. */
 static inline void arpc__buf_clear(arpc__buf *b) {
   b->len = b->pos = 0;

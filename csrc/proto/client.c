@@ -29,8 +29,15 @@ void arpc__client_init(arpc__client_conn *c, const arpc__client_options *options
   c->group = c->options.group;
 }
 
+void arpc__client_free_answer(arpc__client_call *call) {
+  if (!call->answer) return;
+  arpc__buf_free(call->answer);
+  free(call->answer);
+  call->answer = NULL;
+}
+
 static void let_go(arpc__client_call *call) {
-  arpc__buf_free(&call->answer);
+  arpc__client_free_answer(call);
   call->call_id = 0;
 }
 
@@ -134,6 +141,11 @@ static int fits(const arpc__client_conn *c, const arpc__pdu *p, const arpc__clie
   return !(p->flags & ARPC__PFC_FIRST) && p->drep0 == call->drep0;
 }
 
+static arpc_status join(const arpc__client_conn *c, arpc__client_call *call, const arpc__pdu_stub *r) {
+  if (!call->answer && !(call->answer = calloc(1, sizeof *call->answer))) return ARPC_S_OUT_OF_MEMORY;
+  return arpc__join_stub(call->answer, &call->empty, c->options.max_response, r->stub, r->len);
+}
+
 static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p, arpc__client_event *ret) {
   arpc__pdu_stub r;
   int last = p->flags & ARPC__PFC_LAST, whole = (p->flags & ARPC__PFC_WHOLE) == ARPC__PFC_WHOLE;
@@ -146,13 +158,13 @@ static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p
   if (!whole) {
     call->answering = 1;
     call->drep0 = p->drep0;
-    arpc_status status = arpc__join_stub(&call->answer, &call->empty, c->options.max_response, r.stub, r.len);
+    arpc_status status = join(c, call, &r);
     if (status) return break_off(c, ret, status);
   }
   if (!last) return ARPC__C_NONE;
   arpc__map_clear(&c->calls, at);
   call->call_id = 0;
-  answer_with(ret, p, call, whole ? r.stub : call->answer.data, whole ? r.len : call->answer.len);
+  answer_with(ret, p, call, whole ? r.stub : call->answer->data, whole ? r.len : call->answer->len);
   return ARPC__C_RESPONSE;
 }
 

@@ -25,8 +25,9 @@ struct arpc__client_call {
   uint8_t answering;  /* a first response fragment has come */
   uint8_t drep0;      /* of that fragment */
   uint16_t empty;     /* response fragments without bytes */
-  arpc__buf answer;   /* response under reassembly; freed by arpc__client_forget */
+  arpc__buf *answer;  /* response of several fragments, NULL = none; freed by arpc__client_forget, or by the owner */
 };
+void arpc__client_free_answer(arpc__client_call *call);
 
 typedef struct arpc__client_context arpc__client_context; /* one abstract syntax asked for */
 struct arpc__client_context {

@@ -66,7 +66,7 @@ static inline void forget(arpc__call *call) {
   arpc__undefer(call->rt, &call->later);
   arpc__sent_forget(call);
   arpc__slot_free(call->rt, call->id);
-  arpc__buf_drop(&call->wire.answer);
+  if (call->wire.answer) arpc__client_free_answer(&call->wire);
   record_free(call);
 }
 
@@ -88,12 +88,13 @@ static inline void take_off(arpc__call *call) {
 static void keep_reply(arpc__call *call) {
   if (!call->borrowed) return;
   call->borrowed = 0;
-  arpc__buf_free(&call->wire.answer);
-  arpc__buf_put(&call->wire.answer, call->reply.stub, call->reply.len);
-  if (call->wire.answer.error)
+  arpc__client_free_answer(&call->wire);
+  arpc__buf *kept = call->wire.answer = calloc(1, sizeof *kept);
+  if (kept) arpc__buf_put(kept, call->reply.stub, call->reply.len);
+  if (!kept || kept->error)
     call->reply = arpc__failure(ARPC_S_OUT_OF_MEMORY, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, 1);
   else
-    call->reply.stub = call->wire.answer.data;
+    call->reply.stub = kept->data;
 }
 
 static void leave_client(arpc__call *call) {
@@ -130,7 +131,8 @@ void arpc__call_settle(arpc__call *call, const arpc_reply *reply) {
   if (call->state >= ARPC__SETTLING) return;
   take_off(call);
   call->reply = *reply;
-  call->borrowed = reply->len && reply->stub != call->wire.answer.data;
+  const arpc__buf *answer = call->wire.answer;
+  call->borrowed = reply->len && !(answer && reply->stub == answer->data);
   settle(call);
 }
 
@@ -281,10 +283,11 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
 /* The reply's bytes outlive the record by a moment: until the next reply is collected. */
 static void keep_harvested(arpc__call *call) {
   arpc_runtime *rt = call->rt;
-  if (!call->wire.answer.data) return;
+  if (!call->wire.answer) return;
   arpc__buf_free(&rt->harvested);
-  rt->harvested = call->wire.answer;
-  memset(&call->wire.answer, 0, sizeof call->wire.answer);
+  rt->harvested = *call->wire.answer;
+  free(call->wire.answer);
+  call->wire.answer = NULL;
 }
 
 /* ---- the handle --------------------------------------------------------------------------------*/

@@ -12,7 +12,7 @@ TEST("client: an answer in fragments may be as long as the limit") {
   CHECK_EQ(client_receive(&r, ARPC__RESPONSE, ARPC__PFC_FIRST, 2, "00000000 0000 0000 6162"), ARPC__C_NONE);
   CHECK_EQ(client_receive(&r, ARPC__RESPONSE, ARPC__PFC_LAST, 2, "00000000 0000 0000 6364"), ARPC__C_RESPONSE);
   CHECK_BYTES(r.last.stub, r.last.len, "abcd", 4);
-  arpc__buf_free(&call.answer);
+  arpc__client_free_answer(&call);
   client_rig_free(&r);
 }
 

@@ -402,7 +402,7 @@ static void check_answer(const vectors *v, size_t i, arpc__client_event_kind kin
     CHECK_BYTES(ev->stub ? ev->stub : (const uint8_t *)"", ev->len, stub.data ? stub.data : (const uint8_t *)"", stub.len);
     CHECK_EQ(ev->big_endian, p.big);
     arpc__buf_free(&stub);
-    arpc__buf_free(&ev->call->answer);
+    arpc__client_free_answer(ev->call);
   }
   C.answered++;
 }
