@@ -219,14 +219,14 @@ typedef enum arpc_where { ARPC_WHERE_LOCAL, ARPC_WHERE_TRANSPORT, ARPC_WHERE_FAU
 typedef struct arpc_reply {
   arpc_status status;
   uint32_t fault;     /* the code as it was on the wire, 0 when no fault was received */
-  arpc_phase phase;   /* of a failure */
-  arpc_where where;   /* of a failure */
-  int maybe_executed; /* of a failure: the server may have run the call */
-  int timed_out;      /* the failure is an expired timeout */
   const uint8_t *stub;
   size_t len;
-  int transfer;       /* ARPC_NDR20 or ARPC_NDR64 */
-  int big_endian;     /* byte order of the stub's integers */
+  uint8_t transfer;   /* ARPC_NDR20 or ARPC_NDR64 */
+  uint8_t big_endian; /* byte order of the stub's integers */
+  uint8_t phase;      /* of a failure: arpc_phase */
+  uint8_t where;      /* of a failure: arpc_where */
+  uint8_t maybe_executed; /* of a failure: the server may have run the call */
+  uint8_t timed_out;  /* the failure is an expired timeout */
 } arpc_reply;
 
 /* Client: 997 while pending, then 0 or the failure, without consuming anything. 1915 on a server's handle. */

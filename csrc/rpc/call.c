@@ -32,28 +32,27 @@ static inline arpc__call *call_of(arpc_runtime *rt, const arpc_async *async, arp
 
 enum { POOLED = 1024 };
 
-/* A pooled record was forgotten: its buffers, timer and deferral are at rest, its reply is set by settling. */
+/* A pooled record was forgotten: it has no answer any more, and what it had to tell is freed. */
 static arpc__call *record_new(arpc_runtime *rt) {
   arpc__list *node = arpc__pool_pop(&rt->call_pool);
   if (!node) {
     arpc__call *made = calloc(1, sizeof *made);
     if (made) arpc__list_init(&made->node);
-    if (made) made->rt = rt;
     return made;
   }
   arpc__call *call = arpc__of(arpc__call, node, node);
   rt->pooled--;
   arpc__list_init(node);
-  call->link = NULL;
+  call->unsent = NULL;
   call->sending = NULL;
   call->state = ARPC__WAITING;
   call->cancelled = call->borrowed = call->dropped = call->last = call->expired = 0;
   call->deadline = 0;
+  call->timer.at = 0;
   return call;
 }
 
-static inline void record_free(arpc__call *call) {
-  arpc_runtime *rt = call->rt;
+static inline void record_free(arpc_runtime *rt, arpc__call *call) {
   if (rt->pooled >= POOLED) {
     free(call);
     return;
@@ -62,12 +61,60 @@ static inline void record_free(arpc__call *call) {
   arpc__pool_push(&rt->call_pool, &call->node);
 }
 
-static inline void forget(arpc__call *call) {
-  arpc__undefer(call->rt, &call->later);
+/* ---- whom it notifies --------------------------------------------------------------------------*/
+
+static inline int is_other(unsigned notification) {
+  return notification != ARPC_NOTIFY_CALLBACK && notification > ARPC_NOTIFY_EVENT;
+}
+
+/* Of a call that has none. Event and routine have one place, in the call and in the handle. */
+static inline arpc_status set_handle(arpc__call *call, const arpc_async *async) {
+  call->notification = (uint8_t)async->notification;
+  call->user_info = async->user_info;
+  call->flags = async->flags;
+  call->routine = async->routine;
+  if (!is_other(call->notification)) return ARPC_S_OK;
+  call->other = malloc(sizeof *call->other);
+  if (!call->other) return ARPC_S_OUT_OF_MEMORY;
+  *call->other = *async;
+  return ARPC_S_OK;
+}
+
+/* A failure leaves what was set before. */
+static arpc_status replace_handle(arpc__call *call, const arpc_async *async) {
+  arpc_async *before = is_other(call->notification) ? call->other : NULL;
+  arpc__call changed = *call;
+  arpc_status status = set_handle(&changed, async);
+  if (status) return status;
+  free(before);
+  *call = changed;
+  return ARPC_S_OK;
+}
+
+static inline void handle_of(const arpc__call *call, arpc_async *ret) {
+  if (is_other(call->notification)) *ret = *call->other;
+  else ret->routine = call->routine;
+  ret->size = sizeof *ret;
+  ret->signature = ARPC__SIGNATURE;
+  ret->id = call->id;
+  ret->notification = call->notification;
+  ret->flags = call->flags;
+  ret->user_info = call->user_info;
+}
+
+arpc_async arpc__call_handle(const arpc__call *call) {
+  arpc_async async = {0};
+  handle_of(call, &async);
+  return async;
+}
+
+static inline void forget(arpc_runtime *rt, arpc__call *call) {
+  if (call->state == ARPC__SETTLING) arpc__list_remove(&call->node);
   arpc__sent_forget(call);
-  arpc__slot_free(call->rt, call->id);
+  arpc__slot_free(rt, call->id);
+  if (is_other(call->notification)) free(call->other);
   if (call->wire.answer) arpc__client_free_answer(&call->wire);
-  record_free(call);
+  record_free(rt, call);
 }
 
 /* ---- settling ----------------------------------------------------------------------------------*/
@@ -75,13 +122,10 @@ static inline void forget(arpc__call *call) {
 /* An answered call is not on the connection any more: a link that only waited for it is looked after there. */
 static inline void take_off(arpc__call *call) {
   if (call->wire.call_id) arpc__link_give_up(call->link, call, 0);
-  if (call->state == ARPC__WAITING) {
-    free(call->unsent);
-    call->unsent = NULL;
-  }
+  if (call->state == ARPC__WAITING) free(call->unsent);
   arpc__list_unlink(&call->node);
   call->link = NULL;
-  arpc__timer_stop(call->rt, &call->timer);
+  arpc__timer_stop(call->client->rt, &call->timer);
 }
 
 /* Bytes in the read buffer are copied only if nobody collected the reply while they were there. */
@@ -101,26 +145,28 @@ static void leave_client(arpc__call *call) {
   arpc_client *client = call->client;
   call->client = NULL;
   client->pending--;
-  call->rt->stats.calls_completed++;
-  arpc__release(call->rt);
+  client->rt->stats.calls_completed++;
+  arpc__release(client->rt);
   arpc__client_try_end(client);
 }
 
 static void tell_sent(arpc__call *call) {
   call->state = ARPC__SETTLING;
+  arpc__list_init(&call->node);
   keep_reply(call);
   arpc__sent_before_end(call);
 }
 
 static inline void settle(arpc__call *call) {
-  arpc_runtime *rt = call->rt;
+  arpc_runtime *rt = call->client->rt;
   if (call->sending && !rt->silent) tell_sent(call);
-  arpc_async handle = call->handle;
+  arpc_async handle;
+  handle_of(call, &handle);
   call->state = ARPC__SETTLED;
   if (call->expired && call->reply.status == ARPC_S_CALL_CANCELLED) call->reply.timed_out = 1;
   leave_client(call);
   if (call->dropped || rt->silent) {
-    forget(call);
+    forget(rt, call);
     return;
   }
   arpc__notify(rt, &handle, ARPC_CALL_COMPLETE);
@@ -136,8 +182,12 @@ void arpc__call_settle(arpc__call *call, const arpc_reply *reply) {
   settle(call);
 }
 
-static void settle_now(arpc__deferred *d) {
-  settle(arpc__of(arpc__call, later, d));
+/* Those that begin to settle meanwhile are for the next turn. */
+static void settle_all(arpc__deferred *d) {
+  arpc__list due;
+  arpc__list_init(&due);
+  arpc__list_splice(&due, &arpc__of(arpc_runtime, settle, d)->settling);
+  for (arpc__list *n; (n = arpc__list_pop(&due));) settle(arpc__of(arpc__call, node, n));
 }
 
 void arpc__call_settle_later(arpc__call *call, const arpc_reply *reply) {
@@ -145,12 +195,14 @@ void arpc__call_settle_later(arpc__call *call, const arpc_reply *reply) {
   take_off(call);
   call->reply = *reply;
   call->state = ARPC__SETTLING;
-  arpc__defer(call->rt, &call->later, settle_now);
+  arpc_runtime *rt = call->client->rt;
+  arpc__list_append(&rt->settling, &call->node);
+  arpc__defer(rt, &rt->settle, settle_all);
 }
 
 void arpc__call_free_all(arpc_runtime *rt) {
   for (uint32_t i = 0; i < rt->nslots; i++)
-    if (rt->slots[i].call && !rt->slots[i].server) forget(rt->slots[i].call);
+    if (rt->slots[i].call && !rt->slots[i].server) forget(rt, rt->slots[i].call);
 }
 
 /* ---- giving up ---------------------------------------------------------------------------------*/
@@ -167,12 +219,12 @@ static arpc_reply give_up(arpc__call *call) {
 /* The deadline, or the end of the grace after it or after a cancel. */
 static void on_timer(arpc__timer *t) {
   arpc__call *call = arpc__of(arpc__call, timer, t);
-  if (call->deadline && call->deadline <= arpc_runtime_now(call->rt)) call->expired = 1;
+  if (call->deadline && call->deadline <= arpc_runtime_now(call->client->rt)) call->expired = 1;
   if (!call->last && call->grace && call->state == ARPC__SENT) {
     call->last = 1;
     if (!call->cancelled) arpc__link_cancel(call->link, call);
     call->cancelled = 1;
-    if (call->state == ARPC__SENT && arpc__timer_start(call->rt, t, call->grace, on_timer)) return;
+    if (call->state == ARPC__SENT && arpc__timer_start(call->client->rt, t, call->grace, on_timer)) return;
   }
   arpc_reply late = give_up(call);
   arpc__call_settle(call, &late);
@@ -184,33 +236,24 @@ static arpc_status start_clock(arpc__call *call, const arpc_request *request) {
   uint32_t timeout = request->timeout ? request->timeout : o->timeout;
   if (timeout == ARPC_FOREVER) timeout = 0;
   if (!timeout && !request->deadline) return ARPC_S_OK;
-  uint64_t now = arpc__clock_look(call->rt);
+  uint64_t now = arpc__clock_look(call->client->rt);
   call->deadline = timeout ? now + timeout : request->deadline;
   if (request->deadline && request->deadline < call->deadline) call->deadline = request->deadline;
   call->grace = request->grace ? request->grace : o->grace;
   call->expired = call->deadline <= now;
   if (call->expired) return ARPC_S_OK;
-  return arpc__timer_start(call->rt, &call->timer, call->deadline - now, on_timer) ? ARPC_S_OK : ARPC_S_OUT_OF_MEMORY;
+  return arpc__timer_start(call->client->rt, &call->timer, call->deadline - now, on_timer) ? ARPC_S_OK : ARPC_S_OUT_OF_MEMORY;
 }
 
 /* ---- issuing -----------------------------------------------------------------------------------*/
 
-static void fill(arpc__call *call, arpc_client *client, const arpc_async *async, const arpc_request *request) {
-  const arpc_uuid *object = request->object ? request->object : arpc_binding_object(client->binding);
-  call->client = client;
-  call->opnum = request->opnum;
-  call->handle = *async;
-  call->handle.id = call->id;
-  call->has_object = object != NULL;
-  if (object) call->object = *object;
-}
-
-static arpc_status keep_stubs(arpc__call *call, const arpc_request *r) {
-  uint32_t transfer = call->client->transfer;
+static arpc_status keep_unsent(arpc__call *call, const arpc_uuid *object, const arpc_request *r) {
+  uint8_t transfer = call->client->transfer;
   size_t len = transfer & ARPC_NDR20 ? r->len : 0, len64 = transfer & ARPC_NDR64 ? r->len64 : 0;
   arpc__unsent *u = len < SIZE_MAX / 4 && len64 < SIZE_MAX / 4 ? malloc(sizeof *u + len + len64) : NULL;
   if (!u) return ARPC_S_OUT_OF_MEMORY;
-  *u = (arpc__unsent){.transfer = transfer, .len = len, .len64 = len64};
+  *u = (arpc__unsent){.transfer = transfer, .has_object = object != NULL, .len = len, .len64 = len64};
+  if (object) u->object = *object;
   if (len) memcpy(u->bytes, r->stub, len);
   if (len64) memcpy(u->bytes + len, r->stub64, len64);
   call->unsent = u;
@@ -220,14 +263,16 @@ static arpc_status keep_stubs(arpc__call *call, const arpc_request *r) {
 /* A link that is free takes the stub at once; else the call waits with a copy. */
 static arpc_status submit(arpc__call *call, const arpc_request *request) {
   arpc_client *client = call->client;
+  const arpc_uuid *object = request->object ? request->object : arpc_binding_object(client->binding);
   if (arpc__list_empty(&client->waiting))
     for (arpc__list *n = client->links.next; n != &client->links; n = n->next) {
       arpc__link *link = arpc__of(arpc__link, node, n);
       if (!arpc__link_free_for_call(link)) continue;
-      if (link->context->transfer == ARPC_NDR20) return arpc__link_send(link, call, request->stub, request->len);
-      return arpc__link_send(link, call, request->stub64, request->len64);
+      if (link->context->transfer == ARPC_NDR20)
+        return arpc__link_send(link, call, object, request->stub, request->len);
+      return arpc__link_send(link, call, object, request->stub64, request->len64);
     }
-  arpc_status status = keep_stubs(call, request);
+  arpc_status status = keep_unsent(call, object, request);
   if (status) return status;
   arpc__list_append(&client->waiting, &call->node);
   arpc__client_pump(client);
@@ -246,8 +291,8 @@ static arpc_status check_issue(arpc_client *client, const arpc_async *async) {
 
 static void account(arpc__call *call) {
   call->client->pending++;
-  call->rt->stats.calls_issued++;
-  arpc__hold(call->rt);
+  call->client->rt->stats.calls_issued++;
+  arpc__hold(call->client->rt);
 }
 
 arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_request *request) {
@@ -255,15 +300,17 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
   if (status) return status;
   arpc_runtime *rt = client->rt;
   arpc__call *call = record_new(rt);
-  if (!call) return ARPC_S_OUT_OF_MEMORY;
-  call->id = arpc__slot_new(rt, call, 0);
-  if (!call->id) {
-    record_free(call);
+  uint64_t id = call ? arpc__slot_new(rt, call, 0) : 0;
+  if (!id) {
+    if (call) record_free(rt, call);
     return ARPC_S_OUT_OF_MEMORY;
   }
-  fill(call, client, async, request);
+  call->id = id;
+  call->client = client;
+  call->opnum = request->opnum;
   account(call);
-  if (request->timeout || request->deadline || client->options.timeout) status = start_clock(call, request);
+  status = set_handle(call, async);
+  if (!status && (request->timeout || request->deadline || client->options.timeout)) status = start_clock(call, request);
   if (call->expired) {
     arpc_reply late = give_up(call);
     arpc__call_settle_later(call, &late);
@@ -273,16 +320,15 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
   if (status) { /* refused: as if it had not been */
     take_off(call);
     leave_client(call);
-    forget(call);
+    forget(rt, call);
     return status;
   }
-  async->id = call->id;
+  async->id = id;
   return ARPC_S_OK;
 }
 
 /* The reply's bytes outlive the record by a moment: until the next reply is collected. */
-static void keep_harvested(arpc__call *call) {
-  arpc_runtime *rt = call->rt;
+static void keep_harvested(arpc_runtime *rt, arpc__call *call) {
   if (!call->wire.answer) return;
   arpc__buf_free(&rt->harvested);
   rt->harvested = *call->wire.answer;
@@ -315,8 +361,8 @@ arpc_status arpc_async_complete(arpc_runtime *rt, const arpc_async *async, arpc_
   if (call->state != ARPC__SETTLED) return ARPC_S_ASYNC_CALL_PENDING;
   error = call->reply.status;
   if (ret) *ret = call->reply;
-  keep_harvested(call);
-  forget(call);
+  keep_harvested(rt, call);
+  forget(rt, call);
   return error;
 }
 
@@ -358,9 +404,7 @@ arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async) {
   if (slot->server) return arpc__watch_set(slot->call, async);
   arpc__call *call = slot->call;
   if (call->state == ARPC__SETTLED) return ARPC_S_INVALID_ASYNC_CALL;
-  if (arpc__notify_check(async)) return ARPC_S_INVALID_ARG;
-  call->handle = *async;
-  return ARPC_S_OK;
+  return arpc__notify_check(async) ? ARPC_S_INVALID_ARG : replace_handle(call, async);
 }
 
 arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async) {
@@ -369,6 +413,6 @@ arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async) {
   if (!call) return error;
   call->dropped = 1;
   arpc__sent_forget(call);
-  if (call->state == ARPC__SETTLED) forget(call);
+  if (call->state == ARPC__SETTLED) forget(rt, call);
   return ARPC_S_OK;
 }

@@ -119,9 +119,10 @@ static void send_waiting(arpc__link *link, arpc__call *call) {
   int small = link->context->transfer == ARPC_NDR20;
   arpc_reply failure = arpc__failure(ARPC_S_UNSUPPORTED_TRANS_SYN, ARPC_PHASE_CONNECT, ARPC_WHERE_LOCAL, 0);
   arpc__list_remove(&call->node);
-  if (u->transfer & link->context->transfer)
-    failure.status = arpc__link_send(link, call, small ? u->bytes : u->bytes + u->len, small ? u->len : u->len64);
   call->unsent = NULL;
+  if (u->transfer & link->context->transfer)
+    failure.status = arpc__link_send(link, call, u->has_object ? &u->object : NULL,
+                                     small ? u->bytes : u->bytes + u->len, small ? u->len : u->len64);
   if (failure.status) arpc__call_settle_later(call, &failure);
   free(u);
 }

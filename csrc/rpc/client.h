@@ -42,41 +42,56 @@ struct arpc_client {
 
 enum arpc__call_state { ARPC__WAITING, ARPC__SENT, ARPC__SETTLING, ARPC__SETTLED };
 
-typedef struct arpc__unsent { /* the stubs of a call that no link has taken */
-  uint32_t transfer;        /* which there are, mask */
+typedef struct arpc__unsent { /* what a call is to send that no link has taken */
+  uint8_t transfer;         /* which stubs there are, mask */
+  uint8_t has_object;
+  arpc_uuid object;
   size_t len, len64;
   uint8_t bytes[];
 } arpc__unsent;
 
+/* Calls are outstanding by the hundred thousand: what is not needed at the same time shares a place. */
 struct arpc__call {
-  arpc__list node;          /* on client.waiting, link.calls, or runtime.call_pool */
+  arpc__list node;          /* on client.waiting, link.calls, runtime.settling, or runtime.call_pool */
   arpc__client_call wire;
-  arpc_runtime *rt;
   arpc_client *client;      /* NULL once settled */
-  arpc__link *link;         /* while SENT */
+  union {
+    arpc__unsent *unsent;   /* while WAITING */
+    arpc__link *link;       /* while SENT; NULL afterwards */
+  };
+  union {                   /* whom to notify, by `notification` */
+    arpc_routine routine;
+    arpc_event *event;
+    arpc_async *other;      /* of the kinds that say more: all they said */
+  };
+  void *user_info;
   uint64_t id;
-  uint64_t mark;            /* bytes that went to the link before its first one */
+  uint32_t flags;           /* of the handle */
   uint16_t opnum;
   uint8_t state;
-  uint8_t has_object;
-  uint8_t cancelled;        /* co_cancel was sent, or would have been */
-  uint8_t borrowed;         /* reply.stub lies in bytes that go away when the notification returns */
-  uint8_t dropped;          /* nobody will collect it */
-  uint8_t last;             /* the timer gives the call up: the server has been asked */
-  uint8_t expired;          /* the deadline has passed */
+  uint8_t notification;
+  uint8_t cancelled : 1;    /* co_cancel was sent, or would have been */
+  uint8_t borrowed : 1;     /* reply.stub lies in bytes that go away when the notification returns */
+  uint8_t dropped : 1;      /* nobody will collect it */
+  uint8_t last : 1;         /* the timer gives the call up: the server has been asked */
+  uint8_t expired : 1;      /* the deadline has passed */
   uint32_t grace;           /* ms from the deadline to giving up */
   uint64_t deadline;        /* 0 = none */
-  arpc_uuid object;
-  arpc__unsent *unsent;     /* while WAITING */
-  arpc_async handle;        /* how to notify, and what the routine receives */
-  arpc_reply reply;
   arpc__sending *sending;   /* its leaving is to be told; NULL = not, or not any more */
-  arpc__timer timer;
-  arpc__deferred later;     /* settles on a later turn */
+  union {
+    struct {                /* until it is settled */
+      arpc__timer timer;
+      uint64_t mark;        /* bytes that went to the link before its first one */
+    };
+    arpc_reply reply;       /* from SETTLING on */
+  };
 };
+_Static_assert(sizeof(arpc__call) <= 136, "a call is larger than it need be");
 
 /* ---- calls (call.c) ---- */
 
+/* The handle it was issued with, as routines receive it. */
+arpc_async arpc__call_handle(const arpc__call *call);
 /* Takes the call off whatever it is on and settles it now: inside arpc__enter only. */
 void arpc__call_settle(arpc__call *call, const arpc_reply *reply);
 /* The same on a later turn, from anywhere. The first one counts. */
@@ -114,7 +129,7 @@ enum { ARPC__CLIENT_UNSENT = 1024 * 1024 }; /* a link that owes more takes no fu
 arpc_status arpc__link_open(arpc_client *client);
 int arpc__link_free_for_call(const arpc__link *link);
 /* Puts the request on the connection. */
-arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub, size_t len);
+arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len);
 /* Takes a sent call off: its answer will be drained. orphan: says so to the server; a link that must not
  * live on after that retires. */
 void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan);

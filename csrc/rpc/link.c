@@ -296,7 +296,7 @@ static void *with_deadline(arpc__link *link, arpc__call *call, const void *stub,
   return whole;
 }
 
-arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub, size_t len) {
+arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len) {
   void *whole = NULL;
   if (link->conn.deadlines) {
     stub = whole = with_deadline(link, call, stub, len);
@@ -305,8 +305,8 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub
   }
   writes(link);
   call->mark = link->flushed + arpc__buf_unread(&link->conn.out);
-  arpc_status status = arpc__client_request(&link->conn, &call->wire, link->context, call->opnum,
-                                            call->has_object ? &call->object : NULL, stub, len);
+  arpc_status status =
+      arpc__client_request(&link->conn, &call->wire, link->context, call->opnum, object, stub, len);
   if (whole) free(whole);
   if (status) return status;
   link->client->called = 1;
@@ -314,7 +314,7 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const void *stub
   call->link = link;
   arpc__list_append(&link->calls, &call->node);
   wrote(link);
-  if (call->handle.flags & ARPC_NOTIFY_ON_SEND_COMPLETE) arpc__sent_expect(link, call);
+  if (call->flags & ARPC_NOTIFY_ON_SEND_COMPLETE) arpc__sent_expect(link, call);
   return ARPC_S_OK;
 }
 
@@ -328,6 +328,7 @@ void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan) {
   if (call->wire.call_id) arpc__client_forget(&link->conn, &call->wire);
   arpc__list_remove(&call->node);
   call->state = ARPC__WAITING;
+  call->unsent = NULL;
   int keep = link->conn.features & ARPC__BTFN_KEEP_ON_ORPHAN;
   if (link->state == ARPC__RETIRING || (orphan && !keep)) retire(link);
 }

@@ -278,7 +278,7 @@ arpc_status arpc_runtime_new(arpc_runtime **ret, uv_loop_t *loop, const arpc_run
   rt->loop = loop;
   if (options) rt->host = options->host;
   rt->free_slot = UINT32_MAX;
-  arpc__list *lists[] = {&rt->dirty, &rt->deferred, &rt->clients, &rt->servers, &rt->endpoints, &rt->posted,
+  arpc__list *lists[] = {&rt->dirty, &rt->deferred, &rt->settling, &rt->clients, &rt->servers, &rt->endpoints, &rt->posted,
                          &rt->woken};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) arpc__list_init(lists[i]);
   survive_broken_pipes();

@@ -58,6 +58,8 @@ struct arpc_runtime {
   arpc__list endpoints;     /* memory: listeners by name */
   arpc__clock clock;
   arpc__deferred advanced;  /* the manual clock was moved */
+  arpc__list settling;      /* calls that settle on a later turn */
+  arpc__deferred settle;    /* settles them */
   arpc__slot *slots;
   uint32_t nslots, free_slot; /* UINT32_MAX = none free */
   arpc__list *call_pool, *served_pool; /* stacks of records, by the `next` of their nodes */

@@ -22,14 +22,14 @@ void arpc__sent_forget(arpc__call *call) {
 }
 
 static void tell(arpc__call *call) {
-  arpc_runtime *rt = call->rt;
-  arpc_async handle = call->handle;
+  arpc_runtime *rt = call->client->rt;
+  arpc_async handle = arpc__call_handle(call);
   forget(call->sending);
   if (handle.flags & ARPC_NOTIFY_ON_SEND_COMPLETE && !rt->silent) arpc__notify(rt, &handle, ARPC_SEND_COMPLETE);
 }
 
 static int has_left(const arpc__sending *s) {
-  const arpc__link *link = s->call->link;
+  const arpc__link *link = s->call->state == ARPC__SENT ? s->call->link : NULL;
   return link && s->mark <= link->flushed - link->transport->unsent;
 }
 
