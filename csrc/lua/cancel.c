@@ -83,7 +83,7 @@ static void on_notice(arpc_runtime *rt, const arpc_async *async, arpc_event_kind
   luaL_checkstack(L, 12, NULL);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &by_address);
   if (lua_rawgetp(L, -1, h) == LUA_TUSERDATA) { /* else it is about to be finalized */
-    h->last_event = (int8_t)event;
+    h->last_event = event & 7;
     start_notice(L, st, event); /* may end the call, and its manager */
     arpc__task *raising = arpc__slot_of(rt, async) ? h->raises : NULL;
     h->raises = NULL;

@@ -20,7 +20,7 @@ struct shared_client {
 typedef struct client client;
 struct client {
   arpc__state *st;
-  size_t class; /* arpc__object so far */
+  uint8_t class; /* arpc__object so far */
   shared_client *shared;
   arpc__call_options own;
 };
@@ -164,8 +164,7 @@ static void call_with_handle(lua_State *L, const issue *i, int index, int callba
   arpc_request request = {0};
   arpc__handle_arm(L, h, i->proc);
   marshal(L, i, &request, arpc__handle_kept(h));
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, index, ARPC__UV_OWNER);
+  arpc__handle_own(L, index);
   h->trailing = callback != 0;
   if (callback) {
     lua_pushvalue(L, callback);
@@ -204,7 +203,7 @@ static int call_view(lua_State *L, client *c, const arpc__proc *proc) {
   check_callable(L, &i);
   int callback = i.n == proc->nin + 1 && is_callable(L, 1 + i.n) ? 1 + i.n : 0;
   if (callback) i.n--;
-  arpc__handle_new(L, c->st, proc->nkept);
+  arpc__handle_new(L, c->st, proc->nkept, callback);
   call_with_handle(L, &i, lua_gettop(L), callback);
   return 1;
 }

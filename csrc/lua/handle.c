@@ -95,21 +95,31 @@ static void start_trailing(lua_State *L, arpc__state *st, int handle) {
 }
 
 int arpc__handle_get(lua_State *L, int index, int key) {
-  if (lua_getiuservalue(L, index, ARPC__UV_SCRIPT) == LUA_TNIL) return LUA_TNIL;
-  int type = lua_rawgeti(L, -1, key);
+  int type = lua_getiuservalue(L, index, ARPC__UV_SCRIPT);
+  if (type == LUA_TTABLE) type = lua_rawgeti(L, -1, key);
+  else lua_pushnil(L), type = LUA_TNIL;
   lua_remove(L, -2);
   return type;
 }
 
 void arpc__handle_set(lua_State *L, int key) {
-  if (lua_getiuservalue(L, 1, ARPC__UV_SCRIPT) == LUA_TNIL) {
-    lua_pop(L, 1);
-    lua_createtable(L, ARPC__SCRIPT_TARGET, 0);
+  if (lua_getiuservalue(L, 1, ARPC__UV_SCRIPT) != LUA_TTABLE) {
+    lua_createtable(L, ARPC__SCRIPT_OWNER, 0);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, ARPC__SCRIPT_OWNER);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, ARPC__UV_SCRIPT);
   }
   lua_insert(L, -2);
   lua_rawseti(L, -2, key);
+  lua_pop(L, 1);
+}
+
+void arpc__handle_own(lua_State *L, int index) {
+  int shared = lua_getiuservalue(L, index, ARPC__UV_SCRIPT) == LUA_TTABLE;
+  lua_pushvalue(L, 1);
+  if (shared) lua_rawseti(L, -2, ARPC__SCRIPT_OWNER);
+  else lua_setiuservalue(L, index, ARPC__UV_SCRIPT);
   lua_pop(L, 1);
 }
 
@@ -133,7 +143,7 @@ static void tell(lua_State *L, arpc__handle *h, arpc_event_kind event) {
 static void on_event(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
   arpc__handle *h = async->user_info;
   (void)rt;
-  h->last_event = (int8_t)event;
+  h->last_event = event & 7;
   if (!h->anchor) return; /* polled */
   lua_State *L = h->st->main;
   luaL_checkstack(L, 16, NULL);
@@ -161,7 +171,7 @@ static void on_client(arpc_runtime *rt, const arpc_async *async, arpc_event_kind
   int top = lua_gettop(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &served_key);
   if (lua_rawgetp(L, -1, h) == LUA_TUSERDATA) {
-    h->last_event = (int8_t)event;
+    h->last_event = event & 7;
     arpc__handle_get(L, -1, ARPC__SCRIPT_TARGET);
     arpc__notify_tell(L, h->st, h->notification, async->id, event);
   }
@@ -184,9 +194,9 @@ static arpc_status notify_served(lua_State *L, arpc__handle *h) {
 
 /* ---- life --------------------------------------------------------------------------------------*/
 
-arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room) {
+arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room, int callback) {
   size_t size = offsetof(arpc__handle, kept) + room * sizeof(int64_t);
-  arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, size, ARPC__UV_COUNT);
+  arpc__handle *h = arpc__object_new(L, st, ARPC__HANDLE, size, callback ? ARPC__UV_CALLBACK : ARPC__UV_SCRIPT);
   h->room = room;
   h->last_event = -1;
   return h;
@@ -205,7 +215,7 @@ int arpc__handle_metatable(lua_State *L, arpc__state *st, int async) {
 
 arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc, int metatable) {
   size_t size = offsetof(arpc__handle, kept) + proc->nkept * sizeof(int64_t);
-  arpc__handle *h = arpc__object_with(L, st, class_of(proc->async), size, ARPC__UV_SERVED, metatable);
+  arpc__handle *h = arpc__object_with(L, st, class_of(proc->async), size, ARPC__UV_SCRIPT, metatable);
   h->last_event = -1;
   h->server = 1;
   h->room = proc->nkept;
@@ -471,7 +481,7 @@ static int handle_tostring(lua_State *L) {
 static int l_async(lua_State *L) {
   arpc__state *st = arpc__state_of(L);
   lua_settop(L, 1);
-  arpc__handle *h = arpc__handle_new(L, st, 0);
+  arpc__handle *h = arpc__handle_new(L, st, 0, 0);
   lua_insert(L, 1);
   if (!lua_isnil(L, 2)) {
     luaL_checktype(L, 2, LUA_TTABLE);

@@ -4,43 +4,45 @@
 
 #include "lua/wait.h"
 
-/* User values of the userdata. What scripts put on a handle is in a table, made when they do. */
-enum {
-  ARPC__UV_SCRIPT = 1, ARPC__UV_SERVED = ARPC__UV_SCRIPT,
-  ARPC__UV_OWNER, ARPC__UV_CALLBACK, ARPC__UV_COUNT = ARPC__UV_CALLBACK /* a client's only */
-};
-enum { ARPC__SCRIPT_USER_INFO = 1, ARPC__SCRIPT_TARGET }; /* keys of that table */
+/* User values of the userdata: a client's owner, or the table of what scripts put on a handle, made when they do,
+ * which then has the owner too; and the callback of a handle that was made for a call with one. */
+enum { ARPC__UV_SCRIPT = 1, ARPC__UV_CALLBACK };
+enum { ARPC__SCRIPT_USER_INFO = 1, ARPC__SCRIPT_TARGET, ARPC__SCRIPT_OWNER }; /* keys of that table */
 
 typedef struct arpc__handle arpc__handle;
 struct arpc__handle {
   arpc__state *st;
-  size_t class;             /* arpc__object so far */
-  uint64_t id;              /* the call it stands for, or stood for last; 0 = none */
-  const arpc__proc *proc;   /* lives in the interface, which the owner keeps, or the metatable */
-  arpc__wait *awaiting;     /* those in call:await, by next */
-  uint32_t anchor;          /* while pending and somebody is to be told */
-  int8_t last_event;        /* arpc_event_kind, -1 = none yet */
-  uint8_t notification : 3; /* arpc_notification, as the script sees it */
-  uint8_t server : 1;       /* a manager's */
-  uint8_t trailing : 1;     /* the call has a trailing callback, in ARPC__UV_CALLBACK */
-  uint8_t detached : 1;
-  uint8_t send_complete : 1; /* notify_on_send_complete */
-  uint8_t transfer;         /* server: of the request */
-  uint8_t room;             /* slots in kept */
-  arpc__task *raises;       /* server: the task that a cancel interrupts, NULL = none */
-  arpc__kept *more;         /* what kept has no room for; its own */
-  arpc__kept kept;          /* last: as many as the procedure needs that the handle was made for */
+  uint8_t class;             /* arpc__object so far */
+  uint8_t room;              /* slots in kept */
+  uint16_t notification : 3; /* arpc_notification, as the script sees it */
+  uint16_t server : 1;       /* a manager's */
+  uint16_t trailing : 1;     /* the call has a trailing callback, in ARPC__UV_CALLBACK */
+  uint16_t detached : 1;
+  uint16_t send_complete : 1; /* notify_on_send_complete */
+  uint16_t transfer : 2;     /* server: of the request */
+  int16_t last_event : 4;    /* arpc_event_kind, -1 = none yet */
+  uint32_t anchor;           /* while pending and somebody is to be told */
+  uint64_t id;               /* the call it stands for, or stood for last; 0 = none */
+  const arpc__proc *proc;    /* lives in the interface, which the owner keeps, or the metatable */
+  union {
+    arpc__wait *awaiting;    /* client: those in call:await, by next */
+    arpc__task *raises;      /* server: the task that a cancel interrupts, NULL = none */
+  };
+  arpc__kept *more;          /* what kept has no room for; its own */
+  arpc__kept kept;           /* last: as many as the procedure needs that the handle was made for */
 };
 
-/* A manager's handle is made for every call: with its user value it is to stay within what malloc keeps at hand
- * by size (128 bytes, its own and Lua's headers included). */
-_Static_assert(offsetof(arpc__handle, kept) <= 64, "a handle is larger than it need be");
+/* Handles are outstanding by the hundred thousand. */
+_Static_assert(offsetof(arpc__handle, kept) <= 48, "a handle is larger than it need be");
 
 /* The call of a handle, as the core knows it. */
 #define ARPC__ASYNC(h) (&(arpc_async){.size = sizeof(arpc_async), .signature = ARPC__SIGNATURE, .id = (h)->id})
 
-/* On top of the stack, ready, with room for this many kept values; for more of them it makes room when armed. */
-arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room);
+/* On top of the stack, ready, with room for this many kept values (for more of them it makes room when armed) and, if
+ * so wanted, for a callback. */
+arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room, int callback);
+/* Keeps the client or view at 1, for whose call the handle at an index is, as long as the handle. */
+void arpc__handle_own(lua_State *L, int index);
 static inline arpc__kept *arpc__handle_kept(arpc__handle *h) {
   return h->more ? h->more : &h->kept;
 }

@@ -77,7 +77,7 @@ void *arpc__object_with(lua_State *L, arpc__state *st, enum arpc__class class, s
                         int metatable) {
   arpc__object *object = memset(lua_newuserdatauv(L, size, nuservalues), 0, size);
   object->st = st;
-  object->class = class;
+  object->class = (uint8_t)class;
   lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
   lua_setmetatable(L, -2);
   return object;

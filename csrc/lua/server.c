@@ -19,7 +19,7 @@ struct registration {
 typedef struct server server;
 struct server {
   arpc__state *st;
-  size_t class;       /* arpc__object so far */
+  uint8_t class;       /* arpc__object so far */
   arpc_server *core;  /* NULL once closed */
   uint32_t anchor;    /* while listening */
   arpc__list registrations;
@@ -59,7 +59,7 @@ static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_asyn
   const arpc__proc *proc = &r->iface->procs[in->opnum];
   arpc__handle *h = arpc__handle_new_served(co, r->st, proc, r->metatables[proc->async]);
   h->id = call->id;
-  h->transfer = (uint8_t)in->transfer;
+  h->transfer = in->transfer & 3;
   return h;
 }
 

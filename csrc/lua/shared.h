@@ -8,7 +8,7 @@
 
 typedef struct arpc__shared_object {
   arpc__state *st;
-  size_t class;       /* arpc__object so far */
+  uint8_t class;       /* arpc__object so far */
   arpc__shared *core; /* NULL once collected */
 } arpc__shared_object;
 

@@ -92,7 +92,7 @@ void arpc__push_weak(lua_State *L);
  * copies that strayed into another Lua state. */
 typedef struct arpc__object {
   arpc__state *st;
-  size_t class;
+  uint8_t class;
 } arpc__object;
 
 /* A class: its metatable with methods (upvalue 1 = the state) and metamethods. __index of methods unless
