@@ -169,19 +169,24 @@ static void on_post(uv_async_t *post) {
 /* ---- async handles -----------------------------------------------------------------------------*/
 
 static int more_slots(arpc_runtime *rt) {
-  uint32_t size = rt->nslots ? rt->nslots * 2 : 64;
-  arpc__slot *slots = rt->nslots < UINT32_MAX / 4 ? realloc(rt->slots, size * sizeof *slots) : NULL;
+  uint32_t size = rt->slots_size ? rt->slots_size * 2 : 64;
+  arpc__slot *slots = rt->slots_size < UINT32_MAX / 4 ? realloc(rt->slots, size * sizeof *slots) : NULL;
   if (!slots) return 0;
-  for (uint32_t i = rt->nslots; i < size; i++)
-    slots[i] = (arpc__slot){.generation = 1, .next = i + 1 < size ? i + 1 : UINT32_MAX};
-  rt->free_slot = rt->nslots;
   rt->slots = slots;
-  rt->nslots = size;
+  rt->slots_size = size;
+  return 1;
+}
+
+/* None was given back. */
+static int first_use(arpc_runtime *rt) {
+  if (rt->nslots == rt->slots_size && !more_slots(rt)) return 0;
+  rt->slots[rt->nslots] = (arpc__slot){.generation = 1, .next = UINT32_MAX};
+  rt->free_slot = rt->nslots++;
   return 1;
 }
 
 uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server) {
-  if (rt->free_slot == UINT32_MAX && !more_slots(rt)) return 0;
+  if (rt->free_slot == UINT32_MAX && !first_use(rt)) return 0;
   uint32_t i = rt->free_slot;
   arpc__slot *s = &rt->slots[i];
   rt->free_slot = s->next;

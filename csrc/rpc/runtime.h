@@ -61,7 +61,8 @@ struct arpc_runtime {
   arpc__list settling;      /* calls that settle on a later turn */
   arpc__deferred settle;    /* settles them */
   arpc__slot *slots;
-  uint32_t nslots, free_slot; /* UINT32_MAX = none free */
+  uint32_t nslots;          /* ever used: what is behind them is not touched */
+  uint32_t slots_size, free_slot; /* UINT32_MAX = none free */
   arpc__list *call_pool, *served_pool; /* stacks of records, by the `next` of their nodes */
   uint32_t pooled;          /* records in both */
   uint32_t next_group;
