@@ -74,7 +74,8 @@ int arpc__handle_await(lua_State *L) {
     return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
   if (h->trailing) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
   arpc__wait_check(L, h->st);
-  arpc__wait *w = arpc__wait_new(L, h->st, finish_await, cancel_await);
+  static const arpc__wait_kind kind = {finish_await, cancel_await};
+  arpc__wait *w = arpc__wait_new(L, h->st, &kind);
   w->p = h;
   arpc__wait **last = &h->awaiting;
   while (*last) last = &(*last)->next;

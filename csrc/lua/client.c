@@ -116,10 +116,10 @@ static void on_answer(arpc_runtime *rt, const arpc_async *async, arpc_event_kind
 
 static int finish_call(lua_State *L, arpc__wait *w) {
   arpc__state *st = w->st;
-  arpc_async async = w->call;
+  arpc_async async = *ARPC__ASYNC(w);
   const arpc__proc *proc = w->proc;
   arpc__kept kept;
-  if (w->kept) kept = *w->kept;
+  memcpy(kept.value, w->kept.value, proc->nkept * sizeof *kept.value);
   arpc__wait_free(L, w);
   return arpc__harvest_sync(L, st, &async, proc, &kept);
 }
@@ -127,32 +127,28 @@ static int finish_call(lua_State *L, arpc__wait *w) {
 /* Nobody waits for the answer any more. */
 static void cancel_call(arpc__wait *w) {
   if (!w->st->rt) return;
-  arpc_async_cancel(w->st->rt, &w->call, 1);
-  arpc_async_drop(w->st->rt, &w->call);
+  arpc_async_cancel(w->st->rt, ARPC__ASYNC(w), 1);
+  arpc_async_drop(w->st->rt, ARPC__ASYNC(w));
 }
 
 static int call_and_wait(lua_State *L, const issue *i) {
+  static const arpc__wait_kind kind = {finish_call, cancel_call};
   arpc__state *st = i->client->st;
   arpc_request request = {0};
   arpc__kept kept;
   arpc__wait_check(L, st);
   marshal(L, i, &request, &kept);
-  arpc__wait *w = arpc__wait_new(L, st, finish_call, cancel_call);
-  w->proc = i->proc;
-  if (i->proc->nkept && (w->kept = malloc(sizeof kept))) *w->kept = kept;
-  if (i->proc->nkept && !w->kept) {
-    arpc__wait_free(L, w);
-    return luaL_error(L, "not enough memory");
-  }
-  arpc_async_init(&w->call, sizeof w->call);
-  w->call.notification = ARPC_NOTIFY_CALLBACK;
-  w->call.routine = on_answer;
-  w->call.user_info = w;
-  arpc_status status = issue_call(i, &w->call, &request);
+  arpc__wait *w = arpc__wait_new_brief(L, st, &kind, i->proc);
+  memcpy(w->kept.value, kept.value, i->proc->nkept * sizeof *kept.value);
+  arpc_async async = {.size = sizeof async, .signature = ARPC__SIGNATURE, .notification = ARPC_NOTIFY_CALLBACK};
+  async.routine = on_answer;
+  async.user_info = w;
+  arpc_status status = issue_call(i, &async, &request);
   if (status) {
     arpc__wait_free(L, w);
     return raise_issue(L, i, status);
   }
+  w->id = async.id;
   return arpc__wait_for(L, w, -1);
 }
 

@@ -12,20 +12,12 @@ static const char state_key; /* registry: the state's userdata */
 static int state_gc(lua_State *L) {
   arpc__state *st = lua_touserdata(L, 1);
   arpc_runtime *rt = st->rt;
-  for (arpc__list *n; (n = arpc__list_pop(&st->waiting));) {
-    arpc__wait *w = arpc__of(arpc__wait, node, n);
-    arpc__timer_stop(rt, &w->timer);
-    arpc__undefer(rt, &w->later);
-    arpc__leave(&w->waiter);
-    free(w->kept);
-    free(w);
-  }
+  arpc__waits_free(st);
   arpc__undefer(rt, &st->report);
   arpc__reports_free(st);
   if (st->home) arpc__home_close(st->home);
   st->rt = NULL;
   arpc_runtime_abandon(rt);
-  for (arpc__wait *w; (w = st->waits); free(w)) st->waits = w->next;
   for (arpc__list *n; (n = arpc__list_pop(&st->idle_tasks));) free(arpc__of(arpc__task, node, n));
   for (arpc__list *n; (n = arpc__list_pop(&st->ended_tasks));) free(arpc__of(arpc__task, node, n));
   for (arpc__list *n; (n = arpc__list_pop(&st->busy_tasks));) free(arpc__of(arpc__task, node, n));

@@ -51,7 +51,8 @@ static int finish_wait(lua_State *L, arpc__wait *w) {
 
 /* wait(ms, "alertable"): true once set; false, "timeout" after ms; false, "apc" when APCs ran instead */
 static int event_wait(lua_State *L) {
-  return arpc__wait_shared(L, ARPC__EVENT, finish_wait);
+  static const arpc__wait_kind kind = {finish_wait, NULL};
+  return arpc__wait_shared(L, ARPC__EVENT, &kind);
 }
 
 static int event_is_set(lua_State *L) {

@@ -35,7 +35,7 @@ struct arpc__handle {
 /* Handles are outstanding by the hundred thousand. */
 _Static_assert(offsetof(arpc__handle, kept) <= 48, "a handle is larger than it need be");
 
-/* The call of a handle, as the core knows it. */
+/* The call of a handle, or of a wait, as the core knows it. */
 #define ARPC__ASYNC(h) (&(arpc_async){.size = sizeof(arpc_async), .signature = ARPC__SIGNATURE, .id = (h)->id})
 
 /* On top of the stack, ready, with room for this many kept values (for more of them it makes room when armed) and, if

@@ -54,7 +54,8 @@ static int finish_get(lua_State *L, arpc__wait *w) {
 
 /* get(ms, "alertable") -> bytes, key, overlapped, event, handle; nil, "timeout" or "apc" */
 static int port_get(lua_State *L) {
-  return arpc__wait_shared(L, ARPC__PORT, finish_get);
+  static const arpc__wait_kind kind = {finish_get, NULL};
+  return arpc__wait_shared(L, ARPC__PORT, &kind);
 }
 
 /* post(bytes, key, overlapped): a packet of the script's own */
@@ -106,7 +107,8 @@ static int finish_message(lua_State *L, arpc__wait *w) {
 
 /* get(ms, "alertable") -> msg, wparam, lparam; nil, "timeout" or "apc" */
 static int queue_get(lua_State *L) {
-  return arpc__wait_shared(L, ARPC__QUEUE, finish_message);
+  static const arpc__wait_kind kind = {finish_message, NULL};
+  return arpc__wait_shared(L, ARPC__QUEUE, &kind);
 }
 
 /* post(msg, wparam, lparam): a message of the script's own */
@@ -165,7 +167,8 @@ static int finish_dispatch(lua_State *L, arpc__wait *w) {
 
 /* dispatch(ms, "alertable"): true once it called the handler of a message; false, "timeout" or "apc" */
 static int queue_dispatch(lua_State *L) {
-  return arpc__wait_shared(L, ARPC__QUEUE, finish_dispatch);
+  static const arpc__wait_kind kind = {finish_dispatch, NULL};
+  return arpc__wait_shared(L, ARPC__QUEUE, &kind);
 }
 
 void arpc__queue_notify(lua_State *L, arpc__state *st, int handle, lua_Integer msg, uint64_t id) {

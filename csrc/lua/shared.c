@@ -84,14 +84,14 @@ static void on_given(arpc__waiter *waiter) {
   arpc__wait_wake_later(arpc__of(arpc__wait, waiter, waiter));
 }
 
-int arpc__wait_shared(lua_State *L, enum arpc__class class, int (*finish)(lua_State *L, arpc__wait *w)) {
+int arpc__wait_shared(lua_State *L, enum arpc__class class, const arpc__wait_kind *kind) {
   arpc__state *st = arpc__state_of(L);
   arpc__shared *core = arpc__check_shared(L, st, 1, class);
   lua_Number ms = arpc__check_ms(L, 2);
   int alertable = arpc__check_alertable(L, 3);
   lua_settop(L, 1);
   if (ms != 0) arpc__wait_check(L, st);
-  arpc__wait *w = arpc__wait_new(L, st, finish, NULL);
+  arpc__wait *w = arpc__wait_new(L, st, kind);
   w->waiter.wake = on_given;
   if (arpc__await(core, st->rt, &w->waiter)) w->woken = 1;
   else if (alertable && arpc__apc_attach(L, w)) arpc__leave(&w->waiter);

@@ -30,7 +30,7 @@ int arpc__shared_token_method(lua_State *L, enum arpc__class class);
 int arpc__shared_gc(lua_State *L);
 /* Waits for the object of class at index 1, ms and "alertable" being at 2 and 3. `finish` finds the outcome by
  * arpc__outcome. Returns what the method shall return. */
-int arpc__wait_shared(lua_State *L, enum arpc__class class, int (*finish)(lua_State *L, arpc__wait *w));
+int arpc__wait_shared(lua_State *L, enum arpc__class class, const arpc__wait_kind *kind);
 
 /* How a wait ended; it is freed by asking. *ret_parcel: the caller's, of a box that gave one. */
 enum arpc__outcome { ARPC__GIVEN, ARPC__TIMED_OUT, ARPC__APC };

@@ -28,7 +28,7 @@ struct arpc__state {
   int uv;                   /* registry: luv's module table */
   int closer;               /* registry: the value whose __close ends a coroutine's wait */
   int traceback;            /* registry: traceback of the error being handled */
-  arpc__wait *waits;        /* free records */
+  arpc__list *waits, *brief_waits; /* stacks of free records */
   arpc__list waiting;       /* waits in coroutines, found by coroutine when one is closed */
   lua_State *finishing;     /* the coroutine whose wait just ended, until its closer ran */
   arpc__list busy_tasks;    /* running or waiting */

@@ -31,50 +31,6 @@ void arpc__wait_check(lua_State *L, arpc__state *st) {
               "function such as table.sort) nor run the loop; use rpc.spawn, an async handle, or a trailing callback");
 }
 
-/* ---- records -----------------------------------------------------------------------------------*/
-
-arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, int (*finish)(lua_State *L, arpc__wait *w),
-                           void (*cancel)(arpc__wait *w)) {
-  arpc__wait *w = st->waits;
-  if (w) st->waits = w->next;
-  else w = malloc(sizeof *w);
-  if (!w) return luaL_error(L, "not enough memory"), NULL;
-  memset(w, 0, sizeof *w);
-  w->st = st;
-  w->finish = finish;
-  w->cancel = cancel;
-  arpc__list_init(&w->node);
-  return w;
-}
-
-static void release(lua_State *L, arpc__wait *w) {
-  arpc__state *st = w->st;
-  arpc__list_remove(&w->node);
-  if (st->rt) {
-    arpc__timer_stop(st->rt, &w->timer);
-    arpc__undefer(st->rt, &w->later);
-    if (w->holds) arpc__release(st->rt);
-  }
-  w->holds = 0;
-  if (w->apcs) arpc__apc_detach(w);
-  if (w->task) w->task->wait = NULL;
-  if (w->slot) arpc__unanchor(L, st, w->slot);
-  w->slot = 0;
-}
-
-void arpc__wait_free(lua_State *L, arpc__wait *w) {
-  release(L, w);
-  free(w->kept);
-  w->next = w->st->waits;
-  w->st->waits = w;
-}
-
-static void give_up(lua_State *L, arpc__wait *w) {
-  arpc__leave(&w->waiter);
-  if (w->cancel) w->cancel(w);
-  arpc__wait_free(L, w);
-}
-
 /* ---- ending a wait -----------------------------------------------------------------------------*/
 
 static void at_rest(arpc__task *t);
@@ -152,20 +108,20 @@ static void on_timeout(arpc__timer *t) {
 /* ---- waiting -----------------------------------------------------------------------------------*/
 
 static int over(const arpc__wait *w) {
-  return w->woken && !w->later.waiting;
+  return w->woken && (w->brief || !w->later.waiting);
 }
 
 static int raise_interrupt(lua_State *L, arpc__wait *w) {
   arpc_reply cancelled = {.status = ARPC_S_CALL_CANCELLED, .phase = ARPC_PHASE_WAIT};
-  give_up(L, w);
+  arpc__wait_give_up(L, w);
   arpc__push_error(L, &cancelled, "the wait was interrupted: the client cancelled the call");
   return lua_error(L);
 }
 
 static int finish(lua_State *L, arpc__wait *w) {
   if (w->interrupted) return raise_interrupt(L, w);
-  release(L, w);
-  return w->finish(L, w);
+  arpc__wait_release(L, w);
+  return w->kind->finish(L, w);
 }
 
 static void free_task(lua_State *L, arpc__task *t);
@@ -197,7 +153,7 @@ static int on_close(lua_State *L) {
   for (arpc__list *n = st->waiting.next; n != &st->waiting; n = n->next) {
     arpc__wait *w = arpc__of(arpc__wait, node, n);
     if (w->co != L) continue;
-    give_up(L, w);
+    arpc__wait_give_up(L, w);
     end_closed_task(L, st, 0);
     return 0;
   }
@@ -217,7 +173,7 @@ static int resumed(lua_State *L, int status, lua_KContext context) {
     if (!w->task || !w->task->guarded) w->st->finishing = L;
     return finish(L, w);
   }
-  lua_settop(L, w->co_top);
+  lua_settop(L, (int)w->co_top);
   return yield(L, w);
 }
 
@@ -238,7 +194,7 @@ static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
   if (st->running && st->running->co == L) {
     w->task = st->running;
     w->task->wait = w;
-    w->interrupted = w->task->interrupted;
+    w->interrupted = w->task->interrupted & 1;
     w->task->interrupted = 0;
     if (w->interrupted) return raise_interrupt(L, w);
   } else {
@@ -247,7 +203,7 @@ static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
   }
   if (!w->task || !w->task->guarded) guard(L, st);
   w->co = L;
-  w->co_top = lua_gettop(L);
+  w->co_top = (uint32_t)lua_gettop(L) & 0xffffff;
   arpc__list_append(&st->waiting, &w->node);
   return yield(L, w);
 }
@@ -270,7 +226,7 @@ static int wait_on_main(lua_State *L, arpc__wait *w) {
   int status = lua_pcall(L, 2, 0, 0);
   st->blocked--;
   if (status == LUA_OK && over(w)) return finish(L, w);
-  give_up(L, w);
+  arpc__wait_give_up(L, w);
   if (status != LUA_OK) return lua_error(L);
   return arpc__raise(L, ARPC_S_NO_CALL_ACTIVE, "deadlock: nothing is left on the loop that could end this wait");
 }
@@ -477,7 +433,8 @@ static int l_sleep(lua_State *L) {
   lua_Number ms = arpc__check_ms(L, 1);
   int alertable = arpc__check_alertable(L, 2);
   arpc__wait_check(L, st);
-  arpc__wait *w = arpc__wait_new(L, st, alertable ? alertable_finish : sleep_finish, NULL);
+  static const arpc__wait_kind asleep = {sleep_finish, NULL}, attentive = {alertable_finish, NULL};
+  arpc__wait *w = arpc__wait_new(L, st, alertable ? &attentive : &asleep);
   if (alertable && arpc__apc_attach(L, w)) return arpc__wait_for(L, w, -1);
   if (ms == 0) {
     arpc__wait_wake_later(w);

@@ -10,47 +10,66 @@
 #include "lua/state.h"
 #include "rpc/shared.h"
 
+typedef struct arpc__wait_kind {
+  int (*finish)(lua_State *L, arpc__wait *w); /* returns the number of results it pushed */
+  void (*cancel)(arpc__wait *w);              /* NULL = there is nothing to do */
+} arpc__wait_kind;
+
+/* Synchronous calls are outstanding by the hundred thousand, a coroutine each: theirs is a brief one. */
 struct arpc__wait {
   arpc__state *st;
-  arpc__list node;      /* on state.waiting, while a coroutine waits */
-  arpc__wait *next;     /* on state.waits, while free; on handle.awaiting */
+  arpc__list node;      /* on state.waiting, while a coroutine waits; on state.waits or brief_waits, while free */
+  const arpc__wait_kind *kind;
   lua_State *co;        /* the waiting coroutine; NULL = the main chunk */
   arpc__task *task;     /* whose coroutine it is, and which keeps it */
   uint32_t slot;        /* else: its anchor */
-  uint8_t woken;
-  uint8_t timed_out;    /* woken by its own timer */
-  uint8_t by_apc;       /* woken by an APC, which is to be run */
-  uint8_t interrupted;  /* woken to raise: what was waited for is given up */
-  uint8_t holds;        /* keeps the loop alive */
-  int co_top;           /* of its stack when it yielded */
-  uint8_t waits;        /* the coroutine has yielded, or the main chunk runs the loop */
-  int (*finish)(lua_State *L, arpc__wait *w); /* returns the number of results it pushed */
-  void (*cancel)(arpc__wait *w);
-  arpc__timer timer;
-  arpc__deferred later;
-  /* whoever waits: */
-  arpc__waiter waiter;  /* for an event, a port or a queue */
-  struct arpc__apcs *apcs; /* an alertable wait: its task's APCs */
-  arpc_async call;
-  const arpc__proc *proc;
-  void *p;
-  uint32_t results;     /* an anchor: what several who wait share */
-  arpc__kept *kept;     /* NULL, or its own */
+  uint32_t co_top : 24; /* of its stack when it yielded */
+  uint32_t brief : 1;
+  uint32_t woken : 1;
+  uint32_t timed_out : 1;   /* woken by its own timer */
+  uint32_t by_apc : 1;      /* woken by an APC, which is to be run */
+  uint32_t interrupted : 1; /* woken to raise: what was waited for is given up */
+  uint32_t holds : 1;       /* keeps the loop alive */
+  uint32_t waits : 1;       /* the coroutine has yielded, or the main chunk runs the loop */
+  union {
+    struct {            /* brief: for the answer to a call, without a time; woken at once only */
+      uint64_t id;      /* of the call */
+      const arpc__proc *proc;
+      arpc__kept kept;  /* as many as the procedure needs */
+    };
+    struct {
+      arpc__timer timer;
+      arpc__deferred later;
+      arpc__wait *next;     /* on handle.awaiting */
+      arpc__waiter waiter;  /* for an event, a port or a queue */
+      struct arpc__apcs *apcs; /* an alertable wait: its task's APCs */
+      void *p;              /* whoever waits */
+      uint32_t results;     /* an anchor: what several who wait share */
+    };
+  };
 };
+_Static_assert(offsetof(arpc__wait, kept) <= 72, "a synchronous call's wait is larger than it need be");
 
 /* Raises unless the running thread may wait: in a coroutine that can yield, or on the main chunk outside
  * of the loop. Call it before anything is started. */
 void arpc__wait_check(lua_State *L, arpc__state *st);
 /* A wait of the running thread. The finisher frees it; raises for want of memory. */
-arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, int (*finish)(lua_State *L, arpc__wait *w),
-                           void (*cancel)(arpc__wait *w));
+arpc__wait *arpc__wait_new(lua_State *L, arpc__state *st, const arpc__wait_kind *kind);
+/* A brief one, for a call of proc. */
+arpc__wait *arpc__wait_new_brief(lua_State *L, arpc__state *st, const arpc__wait_kind *kind, const arpc__proc *proc);
 /* For a wait that never came to wait. */
 void arpc__wait_free(lua_State *L, arpc__wait *w);
-/* Waits; to be returned: `return arpc__wait_for(L, w, -1)`. ms < 0: for ever. */
+/* When the state closes: all that wait in coroutines, and the free ones. */
+void arpc__waits_free(arpc__state *st);
+/* It waits no more: off every list, timer and anchor. */
+void arpc__wait_release(lua_State *L, arpc__wait *w);
+/* The same for one that was not woken: cancelled and freed. */
+void arpc__wait_give_up(lua_State *L, arpc__wait *w);
+/* Waits; to be returned: `return arpc__wait_for(L, w, -1)`. ms < 0: for ever, as brief ones do. */
 int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms);
 /* Ends the wait and runs the coroutine at once: from the loop only, inside arpc__enter. */
 void arpc__wait_wake(arpc__wait *w);
-/* The same on a later turn, from anywhere. */
+/* The same on a later turn, from anywhere: not of a brief one. */
 void arpc__wait_wake_later(arpc__wait *w);
 
 /* ---- tasks: pooled coroutines ---- */
