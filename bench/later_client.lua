@@ -1,5 +1,5 @@
 -- W4b: many calls outstanding on one connection, for a second each. What a call in flight costs either side is read
--- from the processes' memory. lua5.4 bench/later_client.lua ADDR handles|callbacks|coroutines n=N
+-- from the processes' memory, beside the table of handles, which is the script's own. lua5.4 bench/later_client.lua ADDR handles|callbacks|coroutines n=N
 local rpc = require "asyncrpc"
 local uv = require "luv"
 local here = arg[0]:match "^(.*)/"
@@ -17,11 +17,12 @@ local function resident(pid)
 end
 
 assert(client:call("One", 7) == 7)
+local handles, seen, done = {}, 0, rpc.event()
+for i = 1, n do handles[i] = false end
 collectgarbage()
 collectgarbage()
 local server = os.getenv "BENCH_SRV"
 local own, theirs = resident "self", resident(server)
-local handles, seen, done = table.move({}, 1, n, 1), 0, rpc.event()
 local began = uv.hrtime()
 
 local function one_more(err, answer)
@@ -51,7 +52,7 @@ local function in_coroutine()
 end
 
 function ways.coroutines()
-  for _ = 1, n do coroutine.wrap(in_coroutine)() end
+  for _ = 1, n do assert(coroutine.resume(coroutine.create(in_coroutine))) end
 end
 
 ways[way]()

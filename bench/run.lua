@@ -54,6 +54,9 @@ local function without(name)
   return list
 end
 
+-- Bytes a call in flight may cost, beside the script's own values.
+local most = { handles = 400, callbacks = 400, coroutines = 1434, server = 1536 }
+
 -- W4b: 100,000 calls outstanding on one connection. Times with a server that takes a second; memory with one that
 -- takes long enough for all of them to be there at once on a busy machine too.
 local function later(peer, way, delay)
@@ -77,8 +80,10 @@ local function outstanding(rounds)
   print(("  %-24s %6.2f s"):format(raw.name, median(base)))
   for _, way in ipairs { "handles", "callbacks", "coroutines" } do
     local _, client, server = later(ours, way, 8000)
-    local line = "  %-24s %6.2f s  %5.2f x raw   client %5d bytes a call, server %5d"
-    print(line:format(ours.name .. ", " .. way, median(secs[way]), median(secs[way]) / median(base), client, server))
+    local line = "  %-24s %6.2f s  %5.2f x raw   client %5d bytes a call (at most %d), server %5d (%d)"
+    print(line:format(ours.name .. ", " .. way, median(secs[way]), median(secs[way]) / median(base), client, most[way],
+      server, most.server))
+    if client > most[way] or server > most.server then error("W4b: a call in flight costs too much memory", 0) end
   end
 end
 
