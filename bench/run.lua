@@ -125,7 +125,9 @@ local function instructions(peer, side)
     local log = assert(io.open(dir .. "/arpc-bench-vg")):read "a"
     count[#count + 1] = tonumber(log:match "Collected : (%d+)") or error(log, 0)
   end
-  return (count[2] - count[1]) / (many - few)
+  local each = (count[2] - count[1]) / (many - few)
+  if each < 10 then error(("%s: the %s did not make its calls"):format(peer.name, side), 0) end
+  return each
 end
 
 local function system_calls(peer, side)
