@@ -204,6 +204,34 @@ h.transports(function(_, binding)
     assert.same({ nil, 10, 2 }, got)
   end))
 
+  it("#16 a pending handle keeps the client it was issued with, whatever the script puts on it", with(function(w)
+    local function pending(issue)
+      local client = rpc.client(world.Test, w.binding, w.options.client)
+      return issue(client)
+    end
+    local calls = {
+      pending(function(client) return client.async:Slow(1) end),
+      pending(function(client)
+        local call = client.async:Slow(2)
+        call.user_info = "after"
+        return call
+      end),
+      pending(function(client)
+        local call = rpc.async { user_info = "before" }
+        client:Slow(call, 3)
+        return call
+      end),
+    }
+    collectgarbage()
+    collectgarbage()
+    for id, call in ipairs(calls) do
+      assert.equal(PENDING, call:status())
+      w.arrived(id):complete(id, 2 * id)
+      assert.same({ id, 2 * id }, { call:await() })
+    end
+    assert.same({ "after", "before" }, { calls[2].user_info, calls[3].user_info })
+  end))
+
   it("#17 synchronous calls are made while asynchronous ones are pending", with(function(w)
     local calls = {}
     for id = 1, 5 do calls[id] = w.client.async:Slow(id) end
