@@ -87,6 +87,57 @@ TEST("notify: #25 an APC runs in the loop it was directed to, and nowhere else [
   }
 }
 
+/* What a handle asks for is told by `seen`: a packet's key, a message's msg, whether the event is set. */
+typedef struct kinds {
+  arpc_event *event;
+  arpc_port *port;
+  arpc_queue *queue;
+} kinds;
+
+static void ask_for(const kinds *k, arpc_notification kind, arpc_async *a) {
+  a->notification = kind;
+  if (kind == ARPC_NOTIFY_EVENT) a->event = k->event;
+  if (kind == ARPC_NOTIFY_QUEUE) a->hwnd.queue = k->queue, a->hwnd.msg = 7;
+  if (kind == ARPC_NOTIFY_PORT) a->ioc.port = k->port, a->ioc.key = 8;
+}
+
+static unsigned seen(const kinds *k, arpc_runtime *rt) {
+  arpc_packet p;
+  arpc_message m;
+  unsigned kind = 0;
+  if (!arpc_event_wait(k->event, rt, 0)) kind |= 1u << ARPC_NOTIFY_EVENT;
+  if (!arpc_queue_get(k->queue, rt, 0, &m) && m.msg == 7) kind |= 1u << ARPC_NOTIFY_QUEUE;
+  if (!arpc_port_get(k->port, rt, 0, &p) && p.key == 8) kind |= 1u << ARPC_NOTIFY_PORT;
+  return kind;
+}
+
+TEST("notify: a pending call that changed its kind tells by the last one alone") {
+  static const arpc_notification all[] = {ARPC_NOTIFY_EVENT, ARPC_NOTIFY_PORT, ARPC_NOTIFY_QUEUE};
+  world w;
+  kinds k;
+  world_open(&w, "memory", NULL, NULL);
+  CHECK_EQ(arpc_event_new(&k.event, 0), 0);
+  CHECK_EQ(arpc_port_new(&k.port), 0);
+  CHECK_EQ(arpc_queue_new(&k.queue), 0);
+  for (unsigned before = 0; before < 3; before++)
+    for (unsigned after = 0; after < 3; after++) {
+      arpc_async a = world_handle(NULL, NULL);
+      ask_for(&k, all[before], &a);
+      CHECK_EQ(world_call(&w, &a, ECHO_IT, "", 0), 0);
+      ask_for(&k, all[after], &a);
+      CHECK_EQ(arpc_async_notify(w.rt, &a), 0);
+      a.notification = 17;
+      CHECK_EQ(arpc_async_notify(w.rt, &a), 87);
+      while (arpc_async_status(w.rt, &a) == 997) world_turns(&w, 1);
+      CHECK_EQ(seen(&k, w.rt), 1u << all[after]);
+      CHECK_EQ(arpc_async_complete(w.rt, &a, NULL), 0);
+    }
+  arpc_event_free(k.event);
+  arpc_port_free(k.port);
+  arpc_queue_free(k.queue);
+  world_close(&w);
+}
+
 TEST("notify: a kind that does not exist is refused with 87") {
   world w;
   world_open(&w, "memory", NULL, NULL);
