@@ -1,5 +1,6 @@
 -- W4b: many calls outstanding on one connection, for a second each. What a call in flight costs either side is read
--- from the processes' memory, beside the table of handles, which is the script's own. lua5.4 bench/later_client.lua ADDR handles|callbacks|coroutines n=N
+-- from the processes' memory, beside the table of handles, which is the script's own.
+-- lua5.4 bench/later_client.lua ADDR handles|callbacks|coroutines n=N
 local rpc = require "asyncrpc"
 local uv = require "luv"
 local here = arg[0]:match "^(.*)/"

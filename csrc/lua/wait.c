@@ -445,9 +445,11 @@ static int l_sleep(lua_State *L) {
 
 /* go(fn, ...): runs fn in a pooled coroutine until it first waits; its errors are reported */
 static int l_go(lua_State *L) {
+  arpc__state *st = arpc__state_of(L);
   luaL_checkany(L, 1);
+  if (!st->rt) arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   ARPC__STRESS(L);
-  return go(L, arpc__state_of(L), lua_gettop(L) - 1, "task", 1) ? 0 : lua_error(L);
+  return go(L, st, lua_gettop(L) - 1, "task", 1) ? 0 : lua_error(L);
 }
 
 void arpc__open_wait(lua_State *L, arpc__state *st) {

@@ -4,7 +4,7 @@ local core = require "asyncrpc.core"
 
 ---@class asyncrpc.task
 ---@field thread thread? the coroutine, while the function runs
----@field private ended asyncrpc.event set when the function has ended
+---@field private ended asyncrpc.event? set when the function has ended; made for the first who waits
 ---@field private outcome table? packed: ok, then results or the error
 ---@field private waiting integer those who wait for the outcome now
 ---@field private taken boolean somebody has received the outcome
@@ -15,7 +15,7 @@ local Task = {}
 local function settle(self, ...)
   self.outcome = table.pack(...)
   self.thread = nil
-  self.ended:set()
+  if self.ended then self.ended:set() end
   for _, fn in ipairs(self.watchers or {}) do fn() end
 end
 
@@ -67,7 +67,7 @@ local function spawn(fn, ...)
   if type(fn) ~= "function" and not (debug.getmetatable(fn) or {}).__call then
     error(("spawn: a function expected, got %s"):format(type(fn)), 2)
   end
-  local self = setmetatable({ ended = core.event(true), waiting = 0, taken = false, traceback = false }, meta)
+  local self = setmetatable({ waiting = 0, taken = false, traceback = false }, meta)
   core.go(run, self, fn, ...)
   return self
 end
@@ -82,6 +82,7 @@ function Task:await(timeout)
   if self.thread == coroutine.running() then error(core.error_new(87, "a task cannot await itself"), 0) end
   self.waiting = self.waiting + 1
   local _ <close> = setmetatable({ task = self }, leaving)
+  self.ended = self.ended or core.event(true, self.outcome ~= nil)
   if not self.ended:wait(timeout) then error(core.error_new(1460, "task"), 0) end
   return self:take()
 end
