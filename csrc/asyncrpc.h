@@ -1,6 +1,6 @@
 /* asyncrpc: asynchronous Microsoft RPC (DCE/RPC v5, NDR) on libuv.
  *
- * The whole C API, top to bottom: status, runtime, events, ports and queues, the async handle, bindings,
+ * The whole C API, top to bottom: status, runtime, events, ports and queues, the async handle, pipes, bindings,
  * clients, servers, stub bytes; the list of statuses stands last.
  *
  * Rules that hold everywhere:
@@ -227,6 +227,7 @@ typedef struct arpc_reply {
   uint8_t where;      /* of a failure: arpc_where */
   uint8_t maybe_executed; /* of a failure: the server may have run the call */
   uint8_t timed_out;  /* the failure is an expired timeout */
+  uint8_t offset;     /* where the stub begins, modulo 8: not at 0 behind pipes. As many bytes in front of it are readable */
 } arpc_reply;
 
 /* Client: 997 while pending, then 0 or the failure, without consuming anything. 1915 on a server's handle. */
@@ -249,7 +250,7 @@ arpc_status arpc_async_notify(arpc_runtime *rt, const arpc_async *async);
 arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async);
 
 /* Server: ends the call with the [out] stub, or with a fault. 1914 when it is over, 1915 on a client's
- * handle. A status that no fault may carry (0, hardware exceptions) is refused with 87. */
+ * handle. 1917 when a pipe was not pulled to its end, or not closed: the call goes on. A status that no fault may carry (0, hardware exceptions) is refused with 87. */
 arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const void *stub, size_t len);
 arpc_status arpc_async_abort(arpc_runtime *rt, const arpc_async *async, arpc_status status);
 /* Both sides: until when the call is to be done, on the runtime's clock; 0 = no time was set. A server knows
@@ -275,6 +276,51 @@ arpc_status arpc_server_object(arpc_runtime *rt, const arpc_async *async, arpc_u
 /* Server: where the call came from, as the string binding of the client's end, like snprintf; 0 when the call
  * is over or its client is gone. */
 size_t arpc_server_client(arpc_runtime *rt, const arpc_async *async, char *ret, size_t size);
+
+/* ---- pipes -------------------------------------------------------------------------------------
+ * Streams of elements inside a call. A client pushes its [in] pipes, in declared order, ends each, then pulls its
+ * [out] pipes, each to its end; then the call completes. A server's manager pulls and pushes in the same order, and
+ * then replies. Nothing blocks. An [in, out] pipe is used once in each direction.
+ *
+ * Elements are bytes as NDR lays them out in the call's transfer syntax (arpc_pipe_format): those pushed in
+ * little endian, those pulled in the sender's byte order. From one to the next it is `size`, rounded up to `align`; for
+ * base types and most structs that is how C lays out an array.
+ *
+ * Flow: a pull that answers 997 is followed by one ARPC_RECEIVE_COMPLETE, a push that answers 997 by one
+ * ARPC_SEND_COMPLETE, when it is worth trying again, also when that is because the call has failed. A push that was
+ * taken is followed by one too if the handle's flags ask for it then: once all that was pushed has left this runtime.
+ * A server is told as it said with arpc_async_notify. What is pushed waits here while the peer does not read, up to
+ * pipe_high bytes (but one push is always taken), what comes while nobody pulls up to that and one read: then the
+ * connection is not read, so that the peer has to wait, until no more than pipe_low are left. A client's call with
+ * pipes has a connection of its own. Failures of a pipe do not end the call: the client completes or cancels it, the
+ * server aborts it. */
+enum { ARPC_PIPE_IN = 1, ARPC_PIPE_OUT = 2 };
+
+typedef struct arpc_pipe_type {
+  uint32_t size[2];   /* bytes of an element, in NDR20 and in NDR64 */
+  uint8_t align[2];   /* its alignment: 1, 2, 4 or 8 */
+  uint8_t directions; /* ARPC_PIPE_IN, ARPC_PIPE_OUT or both */
+  uint8_t ranged;     /* a chunk has low to high elements, */
+  uint32_t low, high; /* if so */
+} arpc_pipe_type;
+
+/* pipe: its number in declared order, from 0. Failures of all four: 1831 another pipe is first, or this one does not
+ * go that way; 1818 the call was cancelled; 1820 the peer is gone; 1914; of a client's finished call its status. */
+/* Takes n elements as one chunk; the bytes are the caller's again. 997: none were taken; 1916: it was closed; 1734: no
+ * such number of elements may be in a chunk; 14. No elements are no chunk. */
+arpc_status arpc_pipe_push(arpc_runtime *rt, const arpc_async *async, uint32_t pipe, const void *elements, size_t n);
+/* The end of what is pushed: the null push. 1916. */
+arpc_status arpc_pipe_close(arpc_runtime *rt, const arpc_async *async, uint32_t pipe);
+/* *ret_n elements, at most `most`: as many as are here, of whatever chunks. 0 of them is the end, which is told once:
+ * then 1918. 997: nothing is here yet; 1783: what came is no pipe, or breaks off. */
+arpc_status arpc_pipe_pull(arpc_runtime *rt, const arpc_async *async, uint32_t pipe, void *elements, size_t most, size_t *ret_n);
+/* The same where they lie, and so of one chunk only: good until the next call into asyncrpc, or the return to the loop. */
+arpc_status arpc_pipe_look(arpc_runtime *rt, const arpc_async *async, uint32_t pipe, size_t most, const void **ret, size_t *ret_n);
+/* ARPC_NDR20 or ARPC_NDR64, and the byte order of what is pulled. 997 while a client has not agreed on it yet. */
+arpc_status arpc_pipe_format(arpc_runtime *rt, const arpc_async *async, int *ret_transfer, int *ret_big_endian);
+/* Server: where the [out] stub of arpc_async_reply will begin, modulo 8, behind the pipes that were pushed: it must be
+ * encoded so. 0 without pipes. */
+unsigned arpc_pipe_offset(arpc_runtime *rt, const arpc_async *async);
 
 /* ---- bindings ----------------------------------------------------------------------------------
  * [object@]protseq:[address]['['[endpoint][,option=value...]']'], immutable once made. THREAD-SAFE. */
@@ -317,6 +363,10 @@ typedef struct arpc_client_options {
   int no_multiplex;         /* do not ask for CONC_MPX */
   int no_keep_on_orphan;    /* do not ask for it: a connection on which a call was given up ends */
   int causal_strict;        /* without CONC_MPX: wait instead of opening another connection */
+  uint32_t max_pipe_calls;  /* calls with pipes that have a connection at a time, the others wait; default 128 */
+  uint32_t pipe_high;       /* water marks of a pipe, see there; default 256 KiB */
+  uint32_t pipe_low;        /* default a quarter of pipe_high */
+  uint32_t pipe_stall;      /* ms a pipe may stand still because its reader does not read; default none */
   const char *local_dir;    /* of ncalrpc sockets; default as for a server */
 } arpc_client_options;
 
@@ -355,6 +405,8 @@ typedef struct arpc_request {
   uint32_t timeout;          /* ms for everything; 0 = the client's, ARPC_FOREVER = none */
   uint64_t deadline;         /* until when, on the runtime's clock; 0 = none. The earlier of the two counts */
   uint32_t grace;            /* ms after that for the cancelled server; 0 = the client's */
+  const arpc_pipe_type *pipes; /* the procedure's, in declared order; copied */
+  uint32_t npipes;
 } arpc_request;
 
 /* Issues a call and returns at once. The handle must not stand for a pending call: 1915. On failure
@@ -375,6 +427,9 @@ typedef struct arpc_server_options {
   uint32_t stall_timeout;       /* ms in which a begun PDU or request must go on; default 60000 */
   uint32_t transfer;            /* spoken, mask; default both */
   uint32_t prefer;              /* of the two; default ARPC_NDR20 */
+  uint32_t pipe_high;           /* water marks of a pipe, see there; default 256 KiB */
+  uint32_t pipe_low;            /* default a quarter of pipe_high */
+  uint32_t pipe_stall;          /* ms a pipe may stand still because its reader does not read; default 60000 */
   const char *local_dir;        /* of ncalrpc sockets; default $XDG_RUNTIME_DIR/asyncrpc, else a folder of
                                    the user's under the temporary directory; made with mode 0700 */
 } arpc_server_options;
@@ -398,6 +453,13 @@ typedef struct arpc_interface {
   uint32_t procedures; /* an opnum from here on is answered with 1745 */
   arpc_manager manager;
   void *arg;
+  /* For interfaces with pipes, else NULL. The pipes of a procedure, in declared order, good as long as the
+   * interface; NULL = none. */
+  const arpc_pipe_type *(*pipes)(void *arg, uint16_t opnum, uint32_t *ret_n);
+  /* How many bytes of in->stub, which may be the beginning only, the [in] parameters that are no pipes take:
+   * the manager gets them once they are here. 234: not all are here; another status: the fault to answer with.
+   * NULL: there are no such parameters. Must not call back into the library. */
+  arpc_status (*head)(void *arg, const arpc_incoming *in, size_t *ret_len);
 } arpc_interface;
 
 arpc_status arpc_server_new(arpc_server **ret, arpc_runtime *rt, const arpc_server_options *options);
@@ -417,6 +479,7 @@ void arpc_server_close(arpc_server *server);
 typedef struct arpc_stub arpc_stub;
 
 arpc_stub *arpc_stub_new(int transfer); /* NULL: out of memory */
+void arpc_stub_at(arpc_stub *s, unsigned offset); /* before anything is put: where it will begin, modulo 8 */
 void arpc_stub_free(arpc_stub *s);
 const void *arpc_stub_bytes(const arpc_stub *s, size_t *ret_len); /* NULL after a failure */
 void arpc_put_u8(arpc_stub *s, uint8_t v);

@@ -7,6 +7,7 @@
 struct arpc_stub {
   arpc__buf buf;
   int transfer;
+  unsigned offset; /* of its first byte */
 };
 
 arpc_stub *arpc_stub_new(int transfer) {
@@ -14,7 +15,12 @@ arpc_stub *arpc_stub_new(int transfer) {
   if (!s) return NULL;
   arpc__buf_init(&s->buf, 0);
   s->transfer = transfer;
+  s->offset = 0;
   return s;
+}
+
+void arpc_stub_at(arpc_stub *s, unsigned offset) {
+  s->offset = offset;
 }
 
 void arpc_stub_free(arpc_stub *s) {
@@ -26,6 +32,10 @@ const void *arpc_stub_bytes(const arpc_stub *s, size_t *ret_len) {
   if (s->buf.error) return NULL;
   *ret_len = s->buf.len;
   return s->buf.len ? (const void *)s->buf.data : "";
+}
+
+static arpc__writer writer(arpc_stub *s) {
+  return (arpc__writer){.buf = &s->buf, .base = 0 - (size_t)s->offset};
 }
 
 static arpc__reader begin(const arpc_stub_reader *from) {
@@ -44,7 +54,7 @@ static int end(arpc_stub_reader *from, const arpc__reader *r) {
 
 #define SCALAR(bits)                                              \
   void arpc_put_u##bits(arpc_stub *s, uint##bits##_t v) {         \
-    arpc__writer w = {.buf = &s->buf};                            \
+    arpc__writer w = writer(s);                                   \
     arpc__write_align(&w, sizeof v);                              \
     arpc__put##bits(&w, v);                                       \
   }                                                               \

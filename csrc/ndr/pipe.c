@@ -61,8 +61,21 @@ const char *arpc__ndr_pipe_check(const arpc__ndr_type *chunk) {
 }
 
 /* ---- writing -----------------------------------------------------------------------------------*/
+static uint32_t within(int64_t bound) {
+  return bound < 0 ? 0 : bound > INT32_MAX ? INT32_MAX : (uint32_t)bound;
+}
+
+/* How many elements a chunk may have. */
+static void range_of(const arpc__ndr_type *chunk, int s, uint32_t *ret_low, uint32_t *ret_high) {
+  int ranged = chunk->flags & ARPC__NDR_RANGED;
+  *ret_low = ranged ? within(chunk->low[s]) : 0;
+  *ret_high = ranged ? within(chunk->high[s]) : INT32_MAX;
+}
+
 static int in_range(const arpc__ndr_type *chunk, int s, uint64_t n) {
-  return n <= INT32_MAX && (!(chunk->flags & ARPC__NDR_RANGED) || ((int64_t)n >= chunk->low[s] && (int64_t)n <= chunk->high[s]));
+  uint32_t low, high;
+  range_of(chunk, s, &low, &high);
+  return n >= low && n <= high;
 }
 
 static void put_text(arpc__encoder *e, const arpc__ndr_type *chunk) {
@@ -111,6 +124,16 @@ void arpc__ndr_pipe_begin(arpc__ndr_pipe *p, const arpc__ndr_type *chunk, int tr
   *p = (arpc__ndr_pipe){.chunk = chunk, .s = (uint8_t)s, .align = chunk->align[s]};
   p->unit = (uint32_t)unit_of(chunk, s);
   p->stride = (uint32_t)upto(p->unit, p->align);
+  range_of(chunk, s, &p->low, &p->high);
+}
+
+void arpc__ndr_pipe_open(arpc__ndr_pipe *p, const arpc_pipe_type *type, int transfer) {
+  int s = arpc__ndr_syntax(transfer);
+  *p = (arpc__ndr_pipe){.s = (uint8_t)s, .align = type->align[s], .unit = type->size[s], .high = INT32_MAX};
+  p->stride = (uint32_t)upto(p->unit, p->align);
+  if (!type->ranged) return;
+  p->low = type->low;
+  p->high = within(type->high);
 }
 
 /* Whether n bytes are there at the next multiple of align; *ret_gap is what stands in front of them. */
@@ -130,7 +153,7 @@ static int take_word(const arpc__ndr_pipe *p, arpc__reader *r, uint64_t *ret) {
 static int take_count(arpc__ndr_pipe *p, arpc__reader *r) {
   uint64_t n;
   if (!take_word(p, r, &n)) return 0;
-  if (n && !in_range(p->chunk, p->s, n)) {
+  if (n && (n < p->low || n > p->high)) {
     arpc__fail(r, ARPC_X_BAD_STUB_DATA);
     return 0;
   }
@@ -162,6 +185,21 @@ static uint32_t take_elements(arpc__ndr_pipe *p, arpc__reader *r, uint32_t most,
   p->left -= (uint32_t)n;
   if (!p->left) p->state = p->s ? AGAIN : COUNT;
   return (uint32_t)n;
+}
+
+arpc__ndr_pipe_event arpc__ndr_pipe_ready(arpc__ndr_pipe *p, arpc__reader *r) {
+  size_t gap;
+  for (;;) {
+    if (p->state == ENDED) return ARPC__NDR_PIPE_END;
+    if (p->state == ELEMENTS) return there(r, p->unit, p->align, &gap) ? ARPC__NDR_PIPE_ELEMENTS : ARPC__NDR_PIPE_MORE;
+    if (!(p->state == COUNT ? take_count : take_again)(p, r)) return ARPC__NDR_PIPE_MORE;
+  }
+}
+
+size_t arpc__ndr_pipe_need(const arpc__ndr_pipe *p, const arpc__reader *r) {
+  size_t size = p->state == ELEMENTS ? p->unit : p->s ? 8 : 4;
+  size_t align = p->state == ELEMENTS ? p->align : size;
+  return ((0 - r->pos) & (align - 1)) + size;
 }
 
 arpc__ndr_pipe_event arpc__ndr_pipe_next(arpc__ndr_pipe *p, arpc__reader *r, uint32_t most, uint32_t *ret_n,

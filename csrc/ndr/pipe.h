@@ -26,13 +26,19 @@ typedef enum arpc__ndr_pipe_event {
 } arpc__ndr_pipe_event;
 
 typedef struct arpc__ndr_pipe {
-  const arpc__ndr_type *chunk;
+  const arpc__ndr_type *chunk; /* NULL: known by its sizes only */
   uint32_t unit, stride; /* bytes of an element, from one to the next */
+  uint32_t low, high;    /* how many a chunk may have */
   uint32_t count, left;  /* elements of the chunk, and how many of them have not been given yet */
   uint8_t align, s, state;
 } arpc__ndr_pipe;
 
 void arpc__ndr_pipe_begin(arpc__ndr_pipe *p, const arpc__ndr_type *chunk, int transfer);
+void arpc__ndr_pipe_open(arpc__ndr_pipe *p, const arpc_pipe_type *type, int transfer);
+/* What arpc__ndr_pipe_next would say. Takes counts, and no elements. */
+arpc__ndr_pipe_event arpc__ndr_pipe_ready(arpc__ndr_pipe *p, arpc__reader *r);
+/* After MORE: how many bytes there must be at the cursor for anything to happen. */
+size_t arpc__ndr_pipe_need(const arpc__ndr_pipe *p, const arpc__reader *r);
 /* Goes on from the reader's cursor, which must be aligned as the stub is, modulo 8. ELEMENTS: n elements, at most
  * `most` (not 0) and of one chunk, lie at *ret_at, and the cursor is behind them. MORE: bytes that are left over, less
  * than an element and its gap, are to be there again in front of the next ones. 1783 is the reader's failure, and

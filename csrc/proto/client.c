@@ -68,6 +68,25 @@ static arpc_status may_request(const arpc__client_conn *c, const arpc__client_co
   return c->next_call_id < INT32_MAX ? ARPC_S_OK : ARPC_S_OUT_OF_RESOURCES;
 }
 
+static void begun(arpc__client_conn *c, arpc__client_call *call, int streaming) {
+  call->call_id = c->next_call_id++;
+  call->answering = 0;
+  call->streaming = streaming & 1;
+  call->empty = 0;
+}
+
+arpc_status arpc__client_open(arpc__client_conn *c, arpc__client_call *call, const arpc__client_context *context,
+                              arpc__stub_head *ret) {
+  arpc_status status = may_request(c, context);
+  if (status) return status;
+  if (!arpc__map_put(&c->calls, c->next_call_id, call)) return ARPC_S_OUT_OF_MEMORY;
+  begun(c, call, 1);
+  ret->type = ARPC__REQUEST;
+  ret->context_id = context->id;
+  ret->call_id = call->call_id;
+  return ARPC_S_OK;
+}
+
 arpc_status arpc__client_request(arpc__client_conn *c, arpc__client_call *call, const arpc__client_context *context,
                                  uint16_t opnum, const arpc_uuid *object, const void *stub, size_t len) {
   arpc_status status = may_request(c, context);
@@ -78,9 +97,7 @@ arpc_status arpc__client_request(arpc__client_conn *c, arpc__client_call *call, 
     arpc__map_remove(&c->calls, head.call_id);
     return ARPC_S_OUT_OF_MEMORY;
   }
-  call->call_id = c->next_call_id++;
-  call->answering = 0;
-  call->empty = 0;
+  begun(c, call, 0);
   return ARPC_S_OK;
 }
 
@@ -146,6 +163,22 @@ static arpc_status join(const arpc__client_conn *c, arpc__client_call *call, con
   return arpc__join_stub(call->answer, &call->empty, c->options.max_response, r->stub, r->len);
 }
 
+static arpc__client_event_kind data(arpc__client_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
+                                    struct arpc__map_slot *at, arpc__client_event *ret) {
+  arpc__client_call *call = at->value;
+  call->empty = r->len ? 0 : (uint16_t)(call->empty + 1);
+  if (call->empty > ARPC__EMPTY_FRAGMENTS) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
+  call->answering = 1;
+  call->drep0 = p->drep0;
+  answer_with(ret, p, call, r->stub, r->len);
+  ret->last = (p->flags & ARPC__PFC_LAST) != 0;
+  if (ret->last) {
+    arpc__map_clear(&c->calls, at);
+    call->call_id = 0;
+  }
+  return ARPC__C_DATA;
+}
+
 static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p, arpc__client_event *ret) {
   arpc__pdu_stub r;
   int last = p->flags & ARPC__PFC_LAST, whole = (p->flags & ARPC__PFC_WHOLE) == ARPC__PFC_WHOLE;
@@ -154,6 +187,7 @@ static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p
   if (!at) return ARPC__C_NONE;
   arpc__client_call *call = at->value;
   if (!fits(c, p, call)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
+  if (call->streaming) return data(c, p, &r, at, ret);
   if (r.len > c->options.max_response) return break_off(c, ret, ARPC_S_OUT_OF_MEMORY);
   if (!whole) {
     call->answering = 1;

@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "proto/frame.h"
 #include "proto/pdu.h"
+#include "proto/stub.h"
 
 /* ---- client ------------------------------------------------------------------------------------*/
 
@@ -22,7 +23,8 @@
 typedef struct arpc__client_call arpc__client_call;
 struct arpc__client_call {
   uint32_t call_id;   /* given by arpc__client_request; 0 = not on a connection */
-  uint8_t answering;  /* a first response fragment has come */
+  uint8_t answering : 1; /* a first response fragment has come */
+  uint8_t streaming : 1; /* made by arpc__client_open */
   uint8_t drep0;      /* of that fragment */
   uint16_t empty;     /* response fragments without bytes */
   arpc__buf *answer;  /* response of several fragments, NULL = none; freed by arpc__client_forget, or by the owner */
@@ -78,6 +80,7 @@ typedef enum arpc__client_event_kind {
   ARPC__C_NONE,     /* feed more */
   ARPC__C_BOUND,    /* `context` is accepted or refused; the first one also settles multiplex, group ... */
   ARPC__C_RESPONSE, /* `call` is answered with `stub`; it is off the connection */
+  ARPC__C_DATA,     /* a fragment of the answer to a streaming `call`: `stub`; the `last` one takes it off the connection */
   ARPC__C_FAULT,    /* `call` ended with `status` (code as on the wire) and `flags`; it is off the connection */
   ARPC__C_SHUTDOWN, /* finish, then close */
   ARPC__C_BROKEN    /* `status` says why: 1728, bind_nak's 1723, 1747, 5, 1727 ... */
@@ -90,6 +93,7 @@ typedef struct arpc__client_event {
   const uint8_t *stub;
   size_t len;
   uint8_t big_endian;
+  uint8_t last;
   uint8_t flags;      /* pfc_flags of the fault: DID_NOT_EXECUTE */
   uint8_t reject;     /* BROKEN by a bind_nak: 1 + its reason */
   uint32_t status;
@@ -106,6 +110,10 @@ arpc_status arpc__client_present(arpc__client_conn *c, const arpc_syntax *abstra
  * arpc__client_idle: else 1791. 1721 when the call ids are used up, 1727 once broken, 14. */
 arpc_status arpc__client_request(arpc__client_conn *c, arpc__client_call *call, const arpc__client_context *context,
                                  uint16_t opnum, const arpc_uuid *object, const void *stub, size_t len);
+/* The same for a call whose request goes out in pieces, and whose answer comes in pieces, as DATA: ret->call_id is
+ * its id, and the owner puts fragments (arpc__write_stub_head) into `out`, the last one with LAST. */
+arpc_status arpc__client_open(arpc__client_conn *c, arpc__client_call *call, const arpc__client_context *context,
+                              arpc__stub_head *ret);
 int arpc__client_idle(const arpc__client_conn *c); /* no call is outstanding */
 void arpc__client_cancel(arpc__client_conn *c, arpc__client_call *call); /* sends co_cancel */
 void arpc__client_orphan(arpc__client_conn *c, arpc__client_call *call); /* sends orphaned; forget it then */
@@ -128,6 +136,8 @@ struct arpc__server_call {
   uint8_t cancels;    /* received since it was accepted: goes into the answer's cancel_count */
 };
 
+typedef struct arpc__server_context arpc__server_context;
+
 typedef struct arpc__server_host {
   void *arg;
   /* The registered interface that serves `abstract` (uuid and major equal, our minor >= theirs), or NULL. */
@@ -135,6 +145,8 @@ typedef struct arpc__server_host {
   /* A new association group's id (wanted 0), or `wanted` when it lives and was joined; 0 = refused. The
    * owner leaves it when the connection ends. */
   uint32_t (*group)(void *arg, uint32_t wanted);
+  /* Whether a procedure's requests are to be told of with their first fragment. NULL: none. */
+  int (*streams)(void *arg, const arpc__server_context *context, uint16_t opnum);
 } arpc__server_host;
 
 typedef struct arpc__server_options {
@@ -149,7 +161,6 @@ typedef struct arpc__server_options {
   arpc__server_host host;
 } arpc__server_options;
 
-typedef struct arpc__server_context arpc__server_context;
 struct arpc__server_context {
   uint16_t id;
   uint8_t transfer;      /* ARPC_NDR20 or ARPC_NDR64 */
@@ -180,7 +191,9 @@ struct arpc__server_conn {
     uint8_t drep0;
     uint8_t flags;       /* of the first fragment */
     uint8_t cancels;
-    uint16_t empty;      /* fragments without bytes */
+    uint8_t streaming;   /* told of; what comes now is DATA */
+    uint16_t empty;      /* fragments without bytes; of a stream, in a row */
+    arpc__server_call *call; /* of a stream: whose; NULL = nobody's any more, thrown away */
     uint32_t call_id;
     uint16_t context_id;
     uint16_t opnum;
@@ -192,7 +205,9 @@ struct arpc__server_conn {
 typedef enum arpc__server_event_kind {
   ARPC__S_NONE,
   ARPC__S_BOUND,   /* the bind was acknowledged */
-  ARPC__S_REQUEST, /* complete; the owner answers it with arpc__server_accept or arpc__server_refuse */
+  ARPC__S_REQUEST, /* complete, or of a stream the beginning; the owner answers it with arpc__server_accept or
+                      arpc__server_refuse */
+  ARPC__S_DATA,    /* what follows of a stream: `call`, `stub`, `last` */
   ARPC__S_CANCEL,  /* `call` */
   ARPC__S_ORPHAN,  /* `call` */
   ARPC__S_BROKEN
@@ -200,7 +215,7 @@ typedef enum arpc__server_event_kind {
 
 typedef struct arpc__server_event {
   arpc__server_event_kind kind;
-  arpc__server_call *call;       /* CANCEL, ORPHAN */
+  arpc__server_call *call;       /* CANCEL, ORPHAN, DATA */
   const arpc__server_context *context; /* REQUEST */
   uint32_t call_id;
   uint16_t opnum;
@@ -208,6 +223,7 @@ typedef struct arpc__server_event {
   uint8_t maybe;
   uint8_t big_endian;
   uint8_t cancels;
+  uint8_t last;                  /* no more of the request is to come */
   arpc_uuid object;
   const uint8_t *stub;
   size_t len;
@@ -223,13 +239,16 @@ void arpc__server_refuse(arpc__server_conn *c, const arpc__server_event *ev, uin
 /* Ends an accepted call: response fragments, or a fault (flags: ARPC__PFC_DID_NOT_EXECUTE or 0). */
 void arpc__server_respond(arpc__server_conn *c, arpc__server_call *call, const void *stub, size_t len);
 void arpc__server_fault(arpc__server_conn *c, arpc__server_call *call, uint32_t code, uint8_t flags);
+/* Ends an accepted call; 1 = somebody waits for the answer, and the owner puts its last fragment into `out` itself. */
+int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call);
 /* Ends an accepted call without a word (orphaned). */
 void arpc__server_drop(arpc__server_conn *c, arpc__server_call *call);
 void arpc__server_shutdown(arpc__server_conn *c); /* says shutdown */
 
 void arpc__server_feed(arpc__server_conn *c, const void *bytes, size_t len);
 arpc__server_event_kind arpc__server_next(arpc__server_conn *c, arpc__server_event *ret);
-/* What the owner's stall timer is about: bytes of a PDU or fragments of a request are here, the rest is not. */
+/* What the owner's stall timer is about: bytes of a PDU or fragments of a request are here, the rest is not. Streams
+ * may pause between fragments. */
 int arpc__server_midway(const arpc__server_conn *c);
 
 #endif

@@ -94,6 +94,7 @@ static void tell(arpc__server_event *ret, const arpc__server_context *context, u
   ret->maybe = (flags & ARPC__PFC_MAYBE) != 0;
   ret->big_endian = (uint8_t)big;
   ret->cancels = 0;
+  ret->last = 1;
   ret->stub = stub;
   ret->len = len;
 }
@@ -104,6 +105,7 @@ static arpc__server_event_kind open_request(arpc__server_conn *c, const arpc__pd
   c->request.flags = p->flags;
   c->request.cancels = 0;
   c->request.empty = 0;
+  c->request.streaming = 0;
   c->request.call_id = p->call_id;
   c->request.context_id = r->context_id;
   c->request.opnum = r->opnum;
@@ -130,6 +132,31 @@ static arpc__server_event_kind add_fragment(arpc__server_conn *c, const arpc__pd
   return ARPC__S_NONE;
 }
 
+/* The first fragment of a request that is told of at once; who takes it on sets request.call. */
+static arpc__server_event_kind open_stream(arpc__server_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
+                                           const arpc__server_context *context, arpc__server_event *ret) {
+  open_request(c, p, r);
+  c->request.streaming = 1;
+  c->request.call = NULL;
+  tell(ret, context, p->call_id, r->opnum, p->flags, p->big, r->stub, r->len);
+  ret->last = 0;
+  if (r->object) ret->object = c->request.object;
+  return ARPC__S_REQUEST;
+}
+
+static arpc__server_event_kind stream(arpc__server_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
+                                      arpc__server_event *ret) {
+  c->request.empty = r->len ? 0 : (uint16_t)(c->request.empty + 1);
+  if (c->request.empty > ARPC__EMPTY_FRAGMENTS) return fatal_open(c, ARPC__FAULT_PROTO, 0);
+  if (p->flags & ARPC__PFC_LAST) c->request.open = 0;
+  ret->call = c->request.call;
+  ret->stub = r->stub;
+  ret->len = r->len;
+  ret->big_endian = p->big;
+  ret->last = !c->request.open;
+  return ret->call ? ARPC__S_DATA : ARPC__S_NONE;
+}
+
 /* A first fragment while another request is open. */
 static arpc__server_event_kind intrusion(arpc__server_conn *c, const arpc__pdu *p) {
   if (c->multiplex && p->call_id != c->request.call_id) return fatal(c, ARPC__FAULT_PROTO, 0, p->call_id, 0);
@@ -146,6 +173,8 @@ static arpc__server_event_kind first_fragment(arpc__server_conn *c, const arpc__
   uint32_t refused = check_security(p, r);
   if (refused) return fatal(c, refused, 0, p->call_id, r->context_id);
   if (!(p->flags & ARPC__PFC_LAST)) {
+    const arpc__server_host *host = &c->options.host;
+    if (host->streams && host->streams(host->arg, context, r->opnum)) return open_stream(c, p, r, context, ret);
     open_request(c, p, r);
     return add_fragment(c, p, r);
   }
@@ -171,6 +200,7 @@ static arpc__server_event_kind later_fragment(arpc__server_conn *c, const arpc__
   if (p->drep0 != c->request.drep0) return fatal_open(c, ARPC__FAULT_PROTO, DID_NOT_EXECUTE);
   uint32_t refused = check_security(p, r);
   if (refused) return fatal_open(c, refused, 0);
+  if (c->request.streaming) return stream(c, p, r, ret);
   if (p->flags & ARPC__PFC_PENDING_CANCEL && c->request.cancels < UINT8_MAX) c->request.cancels++;
   arpc__server_event_kind kind = add_fragment(c, p, r);
   return kind || !(p->flags & ARPC__PFC_LAST) ? kind : close_request(c, ret);
@@ -203,7 +233,7 @@ static arpc__server_event_kind alter(arpc__server_conn *c, const arpc__pdu *p) {
 
 /* Of a request under reassembly a cancel is remembered and an orphaning is not: it may still complete. */
 static arpc__server_event_kind cancel(arpc__server_conn *c, const arpc__pdu *p, arpc__server_event *ret) {
-  if (c->request.open && c->request.call_id == p->call_id) {
+  if (c->request.open && !c->request.streaming && c->request.call_id == p->call_id) {
     if (c->request.cancels < UINT8_MAX) c->request.cancels++;
     return ARPC__S_NONE;
   }
@@ -214,7 +244,7 @@ static arpc__server_event_kind cancel(arpc__server_conn *c, const arpc__pdu *p, 
 }
 
 static arpc__server_event_kind orphan(arpc__server_conn *c, const arpc__pdu *p, arpc__server_event *ret) {
-  if (c->request.open && c->request.call_id == p->call_id) return ARPC__S_NONE;
+  if (c->request.open && !c->request.streaming && c->request.call_id == p->call_id) return ARPC__S_NONE;
   ret->call = arpc__map_get(&c->calls, p->call_id);
   if (!ret->call) return ARPC__S_NONE;
   if (!ret->call->unheard) c->awaited--;
@@ -266,7 +296,7 @@ arpc__server_event_kind arpc__server_next(arpc__server_conn *c, arpc__server_eve
 }
 
 int arpc__server_midway(const arpc__server_conn *c) {
-  return c->request.open || arpc__frame_pending(&c->in);
+  return (c->request.open && !c->request.streaming) || arpc__frame_pending(&c->in);
 }
 
 /* ---- answers -----------------------------------------------------------------------------------*/
@@ -277,6 +307,7 @@ arpc_status arpc__server_accept(arpc__server_conn *c, arpc__server_call *call, c
       .call_id = ev->call_id, .context_id = ev->context->id, .maybe = ev->maybe, .on = 1, .unheard = ev->maybe};
   c->running++;
   c->awaited += !ev->maybe;
+  if (!ev->last) c->request.call = call;
   return ARPC_S_OK;
 }
 
@@ -286,11 +317,12 @@ void arpc__server_refuse(arpc__server_conn *c, const arpc__server_event *ev, uin
 }
 
 /* Takes the call off; 1 when it is to be answered. Another call of the same id stays. */
-static int end_call(arpc__server_conn *c, arpc__server_call *call) {
+static inline int end_call(arpc__server_conn *c, arpc__server_call *call) {
   if (!call->on) return 0;
   struct arpc__map_slot *at = arpc__map_find(&c->calls, call->call_id);
   if (at && at->value == call && !(ARPC__PLANTED(7) && call->cancels)) arpc__map_clear(&c->calls, at);
   call->on = 0;
+  if (c->request.call == call) c->request.call = NULL;
   c->running--;
   c->awaited -= !call->unheard;
   return !call->unheard && !c->broken;
@@ -308,6 +340,10 @@ void arpc__server_respond(arpc__server_conn *c, arpc__server_call *call, const v
 
 void arpc__server_fault(arpc__server_conn *c, arpc__server_call *call, uint32_t code, uint8_t flags) {
   if (end_call(c, call)) say_fault(c, call, code, flags);
+}
+
+int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call) {
+  return end_call(c, call);
 }
 
 void arpc__server_drop(arpc__server_conn *c, arpc__server_call *call) {

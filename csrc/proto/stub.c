@@ -15,15 +15,21 @@ static void store_uuid(uint8_t *at, const arpc_uuid *u) {
   memcpy(at + 8, u->d, sizeof u->d);
 }
 
-/* One fragment with n of the `left` bytes; gives the place behind it. */
-static inline uint8_t *store_fragment(uint8_t *at, const arpc__stub_head *h, size_t head, uint8_t flags,
-                                      const uint8_t *stub, size_t n, size_t left) {
+/* The head of a fragment with n of the `left` bytes. */
+static inline void store_head(uint8_t *at, const arpc__stub_head *h, size_t head, uint8_t flags, size_t n,
+                              size_t left) {
   if (h->object) flags |= ARPC__PFC_OBJECT;
   arpc__store_header(at, h->type, flags, (uint16_t)(head + n), h->call_id);
   arpc__store32(at + 16, left > UINT32_MAX ? UINT32_MAX : (uint32_t)left);
   arpc__store16(at + 20, h->context_id);
   arpc__store16(at + 22, h->word);
   if (h->object) store_uuid(at + ARPC__REQUEST_HEADER, h->object);
+}
+
+/* One fragment; gives the place behind it. */
+static inline uint8_t *store_fragment(uint8_t *at, const arpc__stub_head *h, size_t head, uint8_t flags,
+                                      const uint8_t *stub, size_t n, size_t left) {
+  store_head(at, h, head, flags, n, left);
   if (n) memcpy(at + head, stub, n);
   return at + head + n;
 }
@@ -51,6 +57,17 @@ int arpc__write_stub(arpc__buf *out, const arpc__stub_head *h, uint16_t max_frag
   if (len > room) return write_several(out, h, head, room & ~(size_t)(SHARE - 1), stub, len);
   uint8_t *at = reserve(out, head + len);
   if (at) store_fragment(at, h, head, ARPC__PFC_WHOLE, stub, len, len);
+  return at != NULL;
+}
+
+size_t arpc__stub_share(const arpc__stub_head *h, uint16_t max_fragment) {
+  return (max_fragment - head_len(h)) & ~(size_t)(SHARE - 1);
+}
+
+int arpc__write_stub_head(arpc__buf *out, const arpc__stub_head *h, uint8_t flags, size_t n) {
+  size_t head = head_len(h);
+  uint8_t *at = reserve(out, head);
+  if (at) store_head(at, h, head, flags, n, n);
   return at != NULL;
 }
 

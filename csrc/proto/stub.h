@@ -15,6 +15,11 @@ typedef struct arpc__stub_head {
 /* Appends the fragments, none longer than max_fragment. All or nothing: 0 when memory fails. */
 int arpc__write_stub(arpc__buf *out, const arpc__stub_head *head, uint16_t max_fragment, const void *stub, size_t len);
 
+/* A stream's fragment: its head, to be followed in `out` by its n stub bytes. flags: FIRST, LAST. 0 when memory fails. */
+int arpc__write_stub_head(arpc__buf *out, const arpc__stub_head *head, uint8_t flags, size_t n);
+/* The stub bytes of a full one. */
+size_t arpc__stub_share(const arpc__stub_head *head, uint16_t max_fragment);
+
 /* Fragments that bring no stub bytes are legal, but not for ever: how many a call may have. */
 enum { ARPC__EMPTY_FRAGMENTS = 1024 };
 

@@ -46,7 +46,7 @@ static arpc__call *record_new(arpc_runtime *rt) {
   call->unsent = NULL;
   call->sending = NULL;
   call->state = ARPC__WAITING;
-  call->cancelled = call->borrowed = call->dropped = call->last = call->expired = 0;
+  call->cancelled = call->borrowed = call->dropped = call->last = call->expired = call->piped = 0;
   call->deadline = 0;
   call->timer.at = 0;
   return call;
@@ -110,7 +110,8 @@ arpc_async arpc__call_handle(const arpc__call *call) {
 
 static inline void forget(arpc_runtime *rt, arpc__call *call) {
   if (call->state == ARPC__SETTLING) arpc__list_remove(&call->node);
-  arpc__sent_forget(call);
+  if (call->piped) arpc__pipes_free(call->pipes);
+  else arpc__sent_forget(call);
   arpc__slot_free(rt, call->id);
   if (is_other(call->notification)) free(call->other);
   if (call->wire.answer) arpc__client_free_answer(&call->wire);
@@ -121,11 +122,13 @@ static inline void forget(arpc_runtime *rt, arpc__call *call) {
 
 /* An answered call is not on the connection any more: a link that only waited for it is looked after there. */
 static inline void take_off(arpc__call *call) {
+  arpc__link *link = call->state == ARPC__SENT ? call->link : NULL;
   if (call->wire.call_id) arpc__link_give_up(call->link, call, 0);
   if (call->state == ARPC__WAITING) free(call->unsent);
   arpc__list_unlink(&call->node);
   call->link = NULL;
   arpc__timer_stop(call->client->rt, &call->timer);
+  if (call->piped) arpc__piped_left(call, link);
 }
 
 /* Bytes in the read buffer are copied only if nobody collected the reply while they were there. */
@@ -159,7 +162,7 @@ static void tell_sent(arpc__call *call) {
 
 static inline void settle(arpc__call *call) {
   arpc_runtime *rt = call->client->rt;
-  if (call->sending && !rt->silent) tell_sent(call);
+  if (call->sending && !call->piped && !rt->silent) tell_sent(call);
   arpc_async handle;
   handle_of(call, &handle);
   call->state = ARPC__SETTLED;
@@ -209,8 +212,8 @@ void arpc__call_free_all(arpc_runtime *rt) {
 
 /* Tells the server that nobody waits any more: asked to stop first, whoever asked. */
 static arpc_reply give_up(arpc__call *call) {
-  int sent = call->state == ARPC__SENT;
-  if (sent && !call->cancelled) arpc__link_cancel(call->link, call);
+  int sent = call->state != ARPC__WAITING;
+  if (call->state == ARPC__SENT && !call->cancelled) arpc__link_cancel(call->link, call);
   call->cancelled = 1;
   if (call->state == ARPC__SENT) arpc__link_give_up(call->link, call, 1);
   return arpc__failure(ARPC_S_CALL_CANCELLED, sent ? ARPC_PHASE_WAIT : ARPC_PHASE_CONNECT, ARPC_WHERE_LOCAL, sent);
@@ -264,7 +267,7 @@ static arpc_status keep_unsent(arpc__call *call, const arpc_uuid *object, const 
 static arpc_status submit(arpc__call *call, const arpc_request *request) {
   arpc_client *client = call->client;
   const arpc_uuid *object = request->object ? request->object : arpc_binding_object(client->binding);
-  if (arpc__list_empty(&client->waiting))
+  if (arpc__list_empty(&client->waiting) && !call->piped)
     for (arpc__list *n = client->links.next; n != &client->links; n = n->next) {
       arpc__link *link = arpc__of(arpc__link, node, n);
       if (!arpc__link_free_for_call(link)) continue;
@@ -274,7 +277,7 @@ static arpc_status submit(arpc__call *call, const arpc_request *request) {
     }
   arpc_status status = keep_unsent(call, object, request);
   if (status) return status;
-  arpc__list_append(&client->waiting, &call->node);
+  arpc__list_append(call->piped ? &client->piped : &client->waiting, &call->node);
   arpc__client_pump(client);
   return ARPC_S_OK;
 }
@@ -310,8 +313,9 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
   call->opnum = request->opnum;
   account(call);
   status = set_handle(call, async);
+  if (!status && request->npipes) status = arpc__piped_make(call, request);
   if (!status && (request->timeout || request->deadline || client->options.timeout)) status = start_clock(call, request);
-  if (call->expired) {
+  if (call->expired && !status) {
     arpc_reply late = give_up(call);
     arpc__call_settle_later(call, &late);
   } else if (!status) {
@@ -329,6 +333,11 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
 
 /* The reply's bytes outlive the record by a moment: until the next reply is collected. */
 static void keep_harvested(arpc_runtime *rt, arpc__call *call) {
+  if (call->piped) { /* its answer's tail */
+    arpc__buf_free(&rt->harvested);
+    rt->harvested = call->pipes->inbox;
+    arpc__buf_init(&call->pipes->inbox, 0);
+  }
   if (!call->wire.answer) return;
   arpc__buf_free(&rt->harvested);
   rt->harvested = *call->wire.answer;

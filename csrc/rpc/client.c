@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-enum { FRAGMENT = 65528, RESPONSE = 64 * 1024 * 1024, CONNECTIONS = 8, PENDING = 1024 * 1024, CONNECT_MS = 30000 };
+enum { FRAGMENT = 65528, RESPONSE = 64 * 1024 * 1024, CONNECTIONS = 8, PENDING = 1024 * 1024, CONNECT_MS = 30000, PIPED = 128,
+       PIPE_HIGH = 256 * 1024 };
 enum { KEEP_ALIVE_USUAL = 5, KEEP_ALIVE_OFF = 10 };
 
 static uint32_t or_default(uint32_t value, uint32_t fallback) {
@@ -20,6 +21,10 @@ static void set_options(arpc_client *c, const arpc_client_options *given) {
   o.max_pending = or_default(o.max_pending, PENDING);
   o.connect_timeout = or_default(o.connect_timeout, CONNECT_MS);
   o.transfer = o.transfer & (ARPC_NDR20 | ARPC_NDR64) ? o.transfer & (ARPC_NDR20 | ARPC_NDR64) : ARPC_NDR20 | ARPC_NDR64;
+  o.max_pipe_calls = or_default(o.max_pipe_calls, PIPED);
+  o.pipe_high = or_default(o.pipe_high, PIPE_HIGH);
+  o.pipe_low = or_default(o.pipe_low, o.pipe_high / 4);
+  if (o.pipe_low > o.pipe_high) o.pipe_low = o.pipe_high;
   o.keep_alive = or_default(o.keep_alive, 1 + KEEP_ALIVE_USUAL);
   o.local_dir = NULL;
   c->options = o;
@@ -50,6 +55,7 @@ arpc_status arpc_client_new(arpc_client **ret, arpc_runtime *rt, const arpc_bind
   }
   arpc__list_init(&c->links);
   arpc__list_init(&c->waiting);
+  arpc__list_init(&c->piped);
   arpc__list_init(&c->sending);
   arpc__list_append(&rt->clients, &c->runtime_node);
   *ret = c;
@@ -106,11 +112,31 @@ static int may_open(const arpc_client *c) {
   for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
     arpc__link *link = arpc__of(arpc__link, node, n);
     if (link->state < ARPC__READY) return 0;
-    if (link->state == ARPC__READY && !link->conn.shutdown) live++;
+    if (link->state == ARPC__READY && !link->conn.shutdown && !link->alone) live++;
   }
   if (live == 0) return 1;
   int more = c->noncausal || (c->serial && !c->options.causal_strict);
   return more && !c->enough && live < c->options.max_connections;
+}
+
+static arpc__link *idle_link(arpc_client *c) {
+  for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
+    arpc__link *link = arpc__of(arpc__link, node, n);
+    if (arpc__link_free_for_call(link) && arpc__client_idle(&link->conn)) return link;
+  }
+  return NULL;
+}
+
+/* A call with pipes needs a link for itself. */
+static int may_open_piped(const arpc_client *c) {
+  uint32_t live = 0, piped = 0;
+  for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
+    arpc__link *link = arpc__of(arpc__link, node, n);
+    if (link->state < ARPC__READY) return 0;
+    live += link->state == ARPC__READY;
+    piped += link->alone != NULL;
+  }
+  return !live || (!c->enough && piped < c->options.max_pipe_calls);
 }
 
 /* The stub in the syntax of the link; a server that now picks another one than before is refused. */
@@ -121,8 +147,9 @@ static void send_waiting(arpc__link *link, arpc__call *call) {
   arpc__list_remove(&call->node);
   call->unsent = NULL;
   if (u->transfer & link->context->transfer)
-    failure.status = arpc__link_send(link, call, u->has_object ? &u->object : NULL,
-                                     small ? u->bytes : u->bytes + u->len, small ? u->len : u->len64);
+    failure.status = (call->piped ? arpc__piped_send : arpc__link_send)(link, call, u->has_object ? &u->object : NULL,
+                                                                        small ? u->bytes : u->bytes + u->len,
+                                                                        small ? u->len : u->len64);
   if (failure.status) arpc__call_settle_later(call, &failure);
   free(u);
 }
@@ -142,12 +169,19 @@ void arpc__client_pump(arpc_client *c) {
     if (!link) break;
     send_waiting(link, arpc__of(arpc__call, node, c->waiting.next));
   }
+  while (!arpc__list_empty(&c->piped)) {
+    arpc__link *link = idle_link(c);
+    if (!link) break;
+    send_waiting(link, arpc__of(arpc__call, node, c->piped.next));
+  }
   c->pumping = 0;
   if (!arpc__list_empty(&c->waiting) && may_open(c)) open_link(c);
+  if (!arpc__list_empty(&c->piped) && may_open_piped(c)) open_link(c);
 }
 
 void arpc__client_fail_waiting(arpc_client *c, const arpc_reply *reply) {
   while (!arpc__list_empty(&c->waiting)) arpc__call_settle_later(arpc__of(arpc__call, node, c->waiting.next), reply);
+  while (!arpc__list_empty(&c->piped)) arpc__call_settle_later(arpc__of(arpc__call, node, c->piped.next), reply);
 }
 
 /* ---- closing -----------------------------------------------------------------------------------*/
@@ -171,10 +205,8 @@ void arpc__client_link_gone(arpc_client *c) {
 void arpc__client_shut(arpc_client *c) {
   if (c->closed) return;
   c->closed = 1;
-  while (!arpc__list_empty(&c->waiting)) {
-    arpc_reply lost = arpc__failure(ARPC_S_CALL_FAILED_DNE, ARPC_PHASE_SEND, ARPC_WHERE_LOCAL, 0);
-    arpc__call_settle_later(arpc__of(arpc__call, node, c->waiting.next), &lost);
-  }
+  arpc_reply lost = arpc__failure(ARPC_S_CALL_FAILED_DNE, ARPC_PHASE_SEND, ARPC_WHERE_LOCAL, 0);
+  arpc__client_fail_waiting(c, &lost);
   for (arpc__list *n = c->links.next, *next; n != &c->links; n = next) {
     next = n->next;
     arpc__link_kill(arpc__of(arpc__link, node, n), NULL);

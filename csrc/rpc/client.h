@@ -6,6 +6,7 @@
 #define ARPC_RPC_CLIENT_H
 
 #include "proto/conn.h"
+#include "rpc/pipe.h"
 #include "rpc/runtime.h"
 #include "rpc/transport.h"
 
@@ -22,6 +23,7 @@ struct arpc_client {
   char *local_dir;
   arpc__list links;
   arpc__list waiting;       /* calls no link has taken */
+  arpc__list piped;         /* and those of them with pipes */
   uint32_t nlinks;
   uint32_t pending;         /* calls not settled */
   uint32_t group;           /* association group, 0 = none yet */
@@ -40,7 +42,7 @@ struct arpc_client {
   arpc__deferred sent;      /* tells */
 };
 
-enum arpc__call_state { ARPC__WAITING, ARPC__SENT, ARPC__SETTLING, ARPC__SETTLED };
+enum arpc__call_state { ARPC__WAITING, ARPC__SENT, ARPC__DRAINING, ARPC__SETTLING, ARPC__SETTLED }; /* the third: piped.c */
 
 typedef struct arpc__unsent { /* what a call is to send that no link has taken */
   uint8_t transfer;         /* which stubs there are, mask */
@@ -75,9 +77,13 @@ struct arpc__call {
   uint8_t dropped : 1;      /* nobody will collect it */
   uint8_t last : 1;         /* the timer gives the call up: the server has been asked */
   uint8_t expired : 1;      /* the deadline has passed */
+  uint8_t piped : 1;        /* it has pipes */
   uint32_t grace;           /* ms from the deadline to giving up */
   uint64_t deadline;        /* 0 = none */
-  arpc__sending *sending;   /* its leaving is to be told; NULL = not, or not any more */
+  union {
+    arpc__sending *sending; /* its leaving is to be told; NULL = not, or not any more */
+    arpc__pipes *pipes;     /* of a call that has some */
+  };
   union {
     struct {                /* until it is settled */
       arpc__timer timer;
@@ -113,6 +119,8 @@ struct arpc__link {
   arpc__client_context *context;
   arpc__writing writing;
   arpc__list calls;
+  arpc__call *alone;        /* a call with pipes, which has the link for itself */
+  arpc__list piped;         /* its pipes */
   arpc__timer timer;        /* until bound */
   uint64_t flushed;         /* bytes ever handed to the transport */
   uint8_t state;
@@ -135,8 +143,26 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const arpc_uuid 
 void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan);
 void arpc__link_cancel(arpc__link *link, arpc__call *call);
 void arpc__link_keep_alive(arpc__link *link);
+/* No calls are to come any more: it ends with the last one it has. */
+void arpc__link_retire(arpc__link *link);
+/* It carries nothing: others use it, or it ends. */
+void arpc__link_spare(arpc__link *link);
+/* Before and after something is put into conn.out; and: writes that at once, with n bytes behind it. */
+void arpc__link_writes(arpc__link *link);
+void arpc__link_wrote(arpc__link *link);
+void arpc__link_write_now(arpc__link *link, const void *bytes, size_t n);
 /* Ends the link: its calls are lost or fail with `reply` (NULL: by what was sent), settled later. */
 void arpc__link_kill(arpc__link *link, const arpc_reply *reply);
+
+/* ---- calls with pipes (piped.c) ---- */
+
+arpc_status arpc__piped_make(arpc__call *call, const arpc_request *request);
+/* An idle link takes the call; stub: what is no pipe's of its request. */
+arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len);
+void arpc__piped_data(arpc__link *link, const arpc__client_event *ev);
+void arpc__piped_cancel(arpc__call *call); /* of a call that is sent */
+/* The call was taken off the link it was on, NULL = none. */
+void arpc__piped_left(arpc__call *call, arpc__link *link);
 
 /* ---- telling that a request has left (sent.c) ---- */
 

@@ -9,14 +9,25 @@ static void flush(arpc__writing *w) {
   link->flushed += arpc__buf_unread(&link->conn.out);
   arpc__transport_write(link->transport, &link->conn.out);
   arpc__sent_look(link->client);
+  arpc__pipes_sent(&link->piped);
+}
+
+void arpc__link_write_now(arpc__link *link, const void *bytes, size_t n) {
+  if (link->conn.out.error) {
+    arpc__link_kill(link, NULL);
+    return;
+  }
+  arpc__clean(&link->writing);
+  link->flushed += arpc__buf_unread(&link->conn.out) + n;
+  arpc__transport_write_more(link->transport, &link->conn.out, bytes, n);
 }
 
 /* Before the machine puts something out, and after. */
-static void writes(arpc__link *link) {
+void arpc__link_writes(arpc__link *link) {
   arpc__lend(link->client->rt, &link->conn.out);
 }
 
-static void wrote(arpc__link *link) {
+void arpc__link_wrote(arpc__link *link) {
   if (link->conn.out.error) { /* there is a hole in what was to be said */
     arpc__link_kill(link, NULL);
     return;
@@ -76,11 +87,25 @@ static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where,
 }
 
 /* Takes no further calls, and ends with the last one it has. */
-static void retire(arpc__link *link) {
+void arpc__link_retire(arpc__link *link) {
   if (link->state == ARPC__READY) link->state = ARPC__RETIRING;
   if (link->state != ARPC__RETIRING || !arpc__list_empty(&link->calls)) return;
   flush(&link->writing);
   arpc__link_kill(link, NULL);
+}
+
+static int is_spare(const arpc__link *link) {
+  return link->state == ARPC__READY && !link->alone && !link->conn.shutdown;
+}
+
+void arpc__link_spare(arpc__link *link) {
+  arpc_client *client = link->client;
+  if (!arpc__list_empty(&client->piped)) return; /* the next pump has a use for it */
+  for (arpc__list *n = client->links.next; n != &client->links; n = n->next)
+    if (n != &link->node && is_spare(arpc__of(arpc__link, node, n))) {
+      arpc__link_retire(link);
+      return;
+    }
 }
 
 static void on_bind_timeout(arpc__timer *t) {
@@ -101,9 +126,9 @@ static void on_opened(void *owner, int error) {
   }
   link->state = ARPC__BINDING;
   arpc__link_keep_alive(link);
-  writes(link);
+  arpc__link_writes(link);
   arpc_status status = arpc__client_present(&link->conn, &link->client->interface, &link->context);
-  wrote(link);
+  arpc__link_wrote(link);
   if (status) fail_to_open(link, status, ARPC_WHERE_LOCAL, 0);
   else arpc__transport_reading(link->transport, 1);
 }
@@ -173,8 +198,8 @@ static void faulted(const arpc__client_event *ev) {
 
 /* After answers: links that only waited for them end, calls that waited for a free link go. */
 static void settled_some(arpc__link *link) {
-  if (link->state == ARPC__RETIRING || link->conn.shutdown) retire(link);
-  if (!arpc__list_empty(&link->client->waiting)) arpc__client_pump(link->client);
+  if (link->state == ARPC__RETIRING || link->conn.shutdown) arpc__link_retire(link);
+  if (!arpc__list_empty(&link->client->waiting) || !arpc__list_empty(&link->client->piped)) arpc__client_pump(link->client);
 }
 
 static void handle_events(arpc__link *link) {
@@ -188,6 +213,9 @@ static void handle_events(arpc__link *link) {
       break;
     case ARPC__C_RESPONSE:
       answered(link, &ev);
+      break;
+    case ARPC__C_DATA:
+      arpc__piped_data(link, &ev);
       break;
     case ARPC__C_FAULT:
       faulted(&ev);
@@ -205,7 +233,7 @@ static void feed(arpc__link *link, const uint8_t *bytes, size_t len) {
   arpc__client_feed(&link->conn, bytes, len);
   handle_events(link);
   if (link->state == ARPC__DEAD) return;
-  if (arpc__buf_unread(&link->conn.out) || link->conn.out.error) wrote(link);
+  if (arpc__buf_unread(&link->conn.out) || link->conn.out.error) arpc__link_wrote(link);
   settled_some(link);
 }
 
@@ -243,6 +271,7 @@ static void on_ended(void *owner, int error) {
 static void on_drained(void *owner) {
   arpc__link *link = owner;
   arpc__sent_look(link->client);
+  arpc__pipes_sent(&link->piped);
   if (!arpc__list_empty(&link->client->waiting)) arpc__client_pump(link->client);
 }
 
@@ -257,6 +286,7 @@ arpc_status arpc__link_open(arpc_client *client) {
   link->client = client;
   link->writing.flush = flush;
   arpc__list_init(&link->calls);
+  arpc__list_init(&link->piped);
   arpc_status status =
       arpc__transport_dial(&link->transport, client->rt, client->binding, client->local_dir, &owner_ops, link);
   if (status) {
@@ -277,7 +307,7 @@ arpc_status arpc__link_open(arpc_client *client) {
 }
 
 int arpc__link_free_for_call(const arpc__link *link) {
-  if (link->state != ARPC__READY || link->conn.shutdown) return 0;
+  if (link->state != ARPC__READY || link->conn.shutdown || link->alone) return 0;
   size_t unsent = link->transport->unsent;
   if (unsent && (link->client->noncausal || unsent > ARPC__CLIENT_UNSENT)) return 0;
   return link->conn.multiplex || arpc__client_idle(&link->conn);
@@ -303,7 +333,7 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const arpc_uuid 
     len += DEADLINE;
     if (!whole) return ARPC_S_OUT_OF_MEMORY;
   }
-  writes(link);
+  arpc__link_writes(link);
   call->mark = link->flushed + arpc__buf_unread(&link->conn.out);
   arpc_status status =
       arpc__client_request(&link->conn, &call->wire, link->context, call->opnum, object, stub, len);
@@ -313,16 +343,16 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const arpc_uuid 
   call->state = ARPC__SENT;
   call->link = link;
   arpc__list_append(&link->calls, &call->node);
-  wrote(link);
+  arpc__link_wrote(link);
   if (call->flags & ARPC_NOTIFY_ON_SEND_COMPLETE) arpc__sent_expect(link, call);
   return ARPC_S_OK;
 }
 
 void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan) {
   if (call->wire.call_id && orphan) {
-    writes(link);
+    arpc__link_writes(link);
     arpc__client_orphan(&link->conn, &call->wire);
-    wrote(link);
+    arpc__link_wrote(link);
     if (link->state == ARPC__DEAD) return; /* the call was settled with the others */
   }
   if (call->wire.call_id) arpc__client_forget(&link->conn, &call->wire);
@@ -330,11 +360,12 @@ void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan) {
   call->state = ARPC__WAITING;
   call->unsent = NULL;
   int keep = link->conn.features & ARPC__BTFN_KEEP_ON_ORPHAN;
-  if (link->state == ARPC__RETIRING || (orphan && !keep)) retire(link);
+  if (link->state == ARPC__RETIRING || (orphan && !keep) || call->piped) arpc__link_retire(link);
 }
 
 void arpc__link_cancel(arpc__link *link, arpc__call *call) {
-  writes(link);
+  arpc__link_writes(link);
   arpc__client_cancel(&link->conn, &call->wire);
-  wrote(link);
+  arpc__link_wrote(link);
+  if (call->piped && call->state == ARPC__SENT) arpc__piped_cancel(call);
 }

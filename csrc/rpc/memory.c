@@ -71,13 +71,14 @@ static void on_turn(arpc__deferred *d) {
   if (!m->base.unsent) m->base.owner_ops->drained(m->base.owner);
 }
 
-static void memory_write(arpc__transport *t, arpc__buf *out) {
+static void memory_write(arpc__transport *t, arpc__buf *out, const void *more, size_t behind) {
   arpc__memory *m = (arpc__memory *)t;
   size_t n = arpc__buf_unread(out);
-  if (t->open && m->peer && n) {
+  if (t->open && m->peer && n + behind) {
     t->rt->stats.writes++;
-    t->rt->stats.bytes_out += n;
+    t->rt->stats.bytes_out += n + behind;
     arpc__buf_put(&m->peer->inbox, out->data + out->pos, n);
+    arpc__buf_put(&m->peer->inbox, more, behind);
     t->unsent = m->peer->inbox.len;
     wake(m->peer);
   }

@@ -14,12 +14,28 @@ static void choke(arpc__peer *peer) {
   int owes_much = peer->transport->unsent > peer->server->options.max_unsent;
   if (owes_much == peer->choked) return;
   peer->choked = (uint8_t)owes_much;
-  arpc__transport_reading(peer->transport, !owes_much);
+  arpc__transport_reading(peer->transport, !owes_much && !peer->full);
+}
+
+void arpc__peer_full(arpc__peer *peer, int change) {
+  peer->full += (uint32_t)change;
+  if (peer->state == OPEN) arpc__transport_reading(peer->transport, !peer->choked && !peer->full);
 }
 
 static void flush(arpc__writing *w) {
   arpc__peer *peer = arpc__of(arpc__peer, writing, w);
   arpc__transport_write(peer->transport, &peer->conn.out);
+  if (peer->state == OPEN) choke(peer);
+  arpc__pipes_sent(&peer->piped);
+}
+
+void arpc__peer_write_now(arpc__peer *peer, const void *bytes, size_t n) {
+  if (peer->conn.out.error) {
+    arpc__peer_close(peer);
+    return;
+  }
+  arpc__clean(&peer->writing);
+  arpc__transport_write_more(peer->transport, &peer->conn.out, bytes, n);
   if (peer->state == OPEN) choke(peer);
 }
 
@@ -86,7 +102,7 @@ static void linger(arpc__peer *peer) {
   arpc__clean(&peer->writing);
   flush(&peer->writing);
   arpc__transport_finish(peer->transport);
-  if (peer->choked) arpc__transport_reading(peer->transport, 1);
+  arpc__transport_reading(peer->transport, 1);
   watch(peer, LINGER, LINGER_MS);
 }
 
@@ -102,6 +118,9 @@ static void handle_events(arpc__peer *peer) {
       break;
     case ARPC__S_REQUEST:
       arpc__serve(peer, &ev);
+      break;
+    case ARPC__S_DATA:
+      arpc__served_data(arpc__of(arpc__served, wire, ev.call), &ev);
       break;
     case ARPC__S_CANCEL:
     case ARPC__S_ORPHAN:
@@ -165,6 +184,7 @@ static void on_ended(void *owner, int error) {
 static void on_drained(void *owner) {
   arpc__peer *peer = owner;
   if (peer->state == OPEN) choke(peer);
+  arpc__pipes_sent(&peer->piped);
 }
 
 /* ---- beginning ---------------------------------------------------------------------------------*/
@@ -203,6 +223,7 @@ void arpc__peer_new(arpc__endpoint *endpoint, arpc__transport *transport) {
   peer->transport = transport;
   peer->writing.flush = flush;
   arpc__list_init(&peer->calls);
+  arpc__list_init(&peer->piped);
   arpc__list_append(&server->peers, &peer->node);
   server->npeers++;
   /* Several security contexts on a connection: no promise that a kind of security is spoken. */
@@ -214,7 +235,7 @@ void arpc__peer_new(arpc__endpoint *endpoint, arpc__transport *transport) {
                                                          .features = ARPC__BTFN_SECURITY | ARPC__BTFN_KEEP_ON_ORPHAN,
                                                          .deadlines = 1,
                                                          .address = endpoint->address,
-                                                         .host = {peer, find_interface, join_group}});
+                                                         .host = {peer, find_interface, join_group, arpc__served_streams}});
   arpc__transport_own(transport, &owner_ops, peer);
   watch(peer, BIND, o->bind_timeout);
   arpc__transport_reading(transport, 1);

@@ -19,6 +19,7 @@ static arpc__served *record_new(arpc_runtime *rt) {
   call->cancelled = call->happened = 0;
   call->deadline = 0;
   call->subscriptions = NULL;
+  call->pipes = NULL;
   call->watch = NULL;
   return call;
 }
@@ -36,6 +37,7 @@ static void record_free(arpc__served *call) {
 static inline void finish(arpc__served *call) {
   arpc_runtime *rt = call->rt;
   if (call->subscriptions) arpc__unsubscribe_all(call);
+  if (call->pipes) arpc__served_pipes_free(call);
   arpc__slot_free(rt, call->id);
   rt->stats.calls_ended++;
   if (call->watch) arpc__watch_free(call->watch);
@@ -78,9 +80,19 @@ static uint64_t deadline_of(arpc_runtime *rt, const uint8_t *bytes) {
   return left == UINT32_MAX ? 0 : arpc__clock_look(rt) + left;
 }
 
+void arpc__serve_with(arpc__served *call, const arpc_interface *interface, arpc_incoming *in) {
+  arpc_runtime *rt = call->rt;
+  arpc_async handle = {.size = sizeof handle, .signature = ARPC__SIGNATURE, .id = call->id};
+  uint64_t before = rt->dispatching; /* a host may nest its loop */
+  rt->dispatching = call->id;
+  interface->manager(rt, &handle, in, interface->arg);
+  rt->dispatching = before;
+}
+
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
   const arpc_interface *interface = &((const arpc__registered *)ev->context->interface)->interface;
-  arpc_runtime *rt = peer->server->rt;
+  uint32_t n;
+  int piped = 0;
   if (ev->opnum >= interface->procedures) {
     arpc__server_refuse(&peer->conn, ev, OP_RANGE);
     return;
@@ -89,7 +101,8 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
     return;
   }
-  size_t behind = peer->conn.deadlines ? DEADLINE : 0;
+  if (interface->pipes) piped = interface->pipes(interface->arg, ev->opnum, &n) != NULL;
+  size_t behind = peer->conn.deadlines && !piped ? DEADLINE : 0;
   if (ev->len < behind) {
     arpc__server_refuse(&peer->conn, ev, BAD_STUB);
     return;
@@ -99,18 +112,18 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
     return;
   }
-  if (behind) call->deadline = deadline_of(rt, ev->stub + ev->len - behind);
-  arpc_async handle = {.size = sizeof handle, .signature = ARPC__SIGNATURE, .id = call->id};
+  if (piped) {
+    arpc__serve_piped(call, interface, ev);
+    return;
+  }
+  if (behind) call->deadline = deadline_of(call->rt, ev->stub + ev->len - behind);
   arpc_incoming in = {.opnum = ev->opnum,
                       .object = ev->has_object ? &ev->object : NULL,
                       .stub = ev->stub,
                       .len = ev->len - behind,
                       .transfer = ev->context->transfer,
                       .big_endian = ev->big_endian};
-  uint64_t before = rt->dispatching; /* a host may nest its loop */
-  rt->dispatching = call->id;
-  interface->manager(rt, &handle, &in, interface->arg);
-  rt->dispatching = before;
+  arpc__serve_with(call, interface, &in);
 }
 
 uint64_t arpc__served_deadline(const arpc__served *call) {
@@ -122,11 +135,20 @@ uint64_t arpc__served_deadline(const arpc__served *call) {
 void arpc__served_cancel(arpc__served *call) {
   if (!call->cancelled) call->cancelled = 1 + ARPC_CLIENT_CANCEL;
   call->happened |= ARPC_SUBSCRIBE_CANCEL;
+  if (call->pipes) arpc__served_pipes_over(call, ARPC_S_CALL_CANCELLED);
   if (call->subscriptions) arpc__subscribed(call, ARPC_CLIENT_CANCEL);
   if (call->watch) arpc__watch_see(call->watch, ARPC_CLIENT_CANCEL);
 }
 
 void arpc__served_disconnect(arpc__served *call) {
+  if (arpc__served_opening(call)) {
+    finish(call);
+    return;
+  }
+  if (call->pipes) {
+    arpc__served_pipes_over(call, ARPC_S_COMM_FAILURE);
+    arpc__pipes_let_go(call->pipes);
+  }
   call->cancelled = 1 + ARPC_CLIENT_DISCONNECT;
   call->happened |= ARPC_SUBSCRIBE_DISCONNECT;
   if (call->subscriptions) arpc__subscribed(call, ARPC_CLIENT_DISCONNECT);
@@ -157,7 +179,10 @@ arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const vo
   arpc_status error = ARPC_S_OK;
   arpc__served *call = served_of(rt, async, &error);
   if (!call) return error;
-  if (call->peer) {
+  if (call->pipes && (error = arpc__served_pipes_done(call))) return error;
+  if (call->peer && call->pipes) {
+    arpc__served_answer(call, stub, len);
+  } else if (call->peer) {
     arpc__peer_writes(call->peer);
     arpc__server_respond(&call->peer->conn, &call->wire, stub, len);
     arpc__peer_wrote(call->peer);

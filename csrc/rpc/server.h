@@ -4,6 +4,7 @@
 #define ARPC_RPC_SERVER_H
 
 #include "proto/conn.h"
+#include "rpc/pipe.h"
 #include "rpc/transport.h"
 
 typedef struct arpc__peer arpc__peer;
@@ -48,6 +49,8 @@ struct arpc__peer {
   arpc__server_conn conn;
   arpc__writing writing;
   arpc__list calls;
+  arpc__list piped;         /* pipes of those */
+  uint32_t full;            /* how many of the pipes have no room for more */
   arpc__timer timer;        /* bind, stall or linger */
   uint8_t state;
   uint8_t timing;           /* what the timer is about */
@@ -68,6 +71,7 @@ struct arpc__served { /* one call in progress */
   arpc_uuid object;
   uint64_t deadline;        /* as the client handed it over, 0 = none */
   arpc__subscriptions *subscriptions; /* NULL = none */
+  arpc__pipes *pipes;       /* NULL = it has none */
   arpc__watch *watch;       /* who is told what the client does; NULL = nobody */
 };
 
@@ -76,7 +80,11 @@ void arpc__peer_new(arpc__endpoint *endpoint, arpc__transport *transport);
 void arpc__peer_close(arpc__peer *peer);
 void arpc__peer_writes(arpc__peer *peer);
 void arpc__peer_wrote(arpc__peer *peer);
+void arpc__peer_write_now(arpc__peer *peer, const void *bytes, size_t n); /* conn.out, and n bytes behind it */
+void arpc__peer_full(arpc__peer *peer, int change); /* of peer->full */
 /* served.c */
+/* Calls the manager. */
+void arpc__serve_with(arpc__served *call, const arpc_interface *interface, arpc_incoming *in);
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev);
 void arpc__served_cancel(arpc__served *call);
 void arpc__served_disconnect(arpc__served *call);
@@ -84,12 +92,23 @@ void arpc__served_free_all(arpc_runtime *rt);
 uint64_t arpc__served_deadline(const arpc__served *call);
 /* Of a function that also takes NULL for the call whose manager is running; NULL and 1725 or 1702. */
 arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error);
+/* served_pipe.c: a call that has begun, of a procedure with pipes */
+int arpc__served_streams(void *arg, const arpc__server_context *context, uint16_t opnum);
+void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev);
+void arpc__served_data(arpc__served *call, const arpc__server_event *ev);
+int arpc__served_opening(const arpc__served *call); /* nobody but us knows of it yet */
+void arpc__served_pipes_over(arpc__served *call, arpc_status status);
+arpc_status arpc__served_pipes_done(const arpc__served *call);
+void arpc__served_answer(arpc__served *call, const void *stub, size_t len);
+void arpc__served_pipes_free(arpc__served *call);
 /* subscribe.c */
 void arpc__subscribed(arpc__served *call, arpc_event_kind kind); /* it has happened */
 void arpc__unsubscribe_all(arpc__served *call);
 /* watch.c */
 /* The notification a script or program chose for its handle. */
 arpc_status arpc__watch_set(arpc__served *call, const arpc_async *how);
+/* Of pipes; asked: whatever the flags say. */
+void arpc__watch_tell(arpc__watch *w, arpc_event_kind kind, int asked);
 void arpc__watch_see(arpc__watch *w, arpc_event_kind kind);
 void arpc__watch_free(arpc__watch *w);
 /* server.c */

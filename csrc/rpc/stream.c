@@ -95,8 +95,10 @@ static void arrived(void *p) {
 /* The shared buffer, or one of its own for a read inside a read: the host may nest its loop. */
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
   arpc_runtime *rt = arpc__of(arpc__stream, uv, handle)->base.rt;
+  uint32_t most = arpc__of(arpc__stream, uv, handle)->base.read_most;
   buf->base = rt->reading ? malloc(size) : rt->read_buffer;
   buf->len = !buf->base ? 0 : rt->reading ? size : ARPC__READ_SIZE;
+  if (most && buf->len > most) buf->len = most;
   if (buf->base == rt->read_buffer) rt->reading = 1;
 }
 
@@ -143,7 +145,7 @@ static void written(void *p) {
   writing_done *w = p;
   arpc__transport *t = &w->s->base;
   if (w->error) end(w->s, w->error);
-  else if (!t->unsent) t->owner_ops->drained(t->owner);
+  else t->owner_ops->drained(t->owner);
 }
 
 static void on_write(uv_write_t *req, int error) {
@@ -183,21 +185,31 @@ static void queue_rest(arpc__stream *s, arpc__buf *out) {
   arpc__stream_report(s, error);
 }
 
-static void stream_write(arpc__transport *t, arpc__buf *out) {
+/* What the socket takes at once, of out and of the n bytes behind it: how many of those. */
+static size_t try_write(arpc__stream *s, arpc__buf *out, const void *more, size_t n) {
+  size_t first = arpc__buf_unread(out);
+  uv_buf_t bufs[2] = {uv_buf_init((char *)out->data + out->pos, (unsigned)first), uv_buf_init((char *)more, (unsigned)n)};
+  int sent = uv_try_write(&s->uv.stream, bufs, n ? 2 : 1);
+  if (sent < 0 && sent != UV_EAGAIN) {
+    fail_write(s, out, sent);
+    return n;
+  }
+  size_t of_first = sent < 0 ? 0 : (size_t)sent < first ? (size_t)sent : first;
+  out->pos += of_first;
+  return sent < 0 ? 0 : (size_t)sent - of_first;
+}
+
+static void stream_write(arpc__transport *t, arpc__buf *out, const void *more, size_t n) {
   arpc__stream *s = (arpc__stream *)t;
-  size_t n = arpc__buf_unread(out);
-  if (!t->open || t->closing || !n) {
+  if (!t->open || t->closing || !(arpc__buf_unread(out) + n)) {
     arpc__buf_clear(out);
     return;
   }
   t->rt->stats.writes++;
-  t->rt->stats.bytes_out += n;
-  if (!t->unsent) {
-    uv_buf_t buf = uv_buf_init((char *)out->data + out->pos, (unsigned)n);
-    int sent = uv_try_write(&s->uv.stream, &buf, 1);
-    if (sent > 0) out->pos += (size_t)sent;
-    else if (sent != UV_EAGAIN) fail_write(s, out, sent);
-  }
+  t->rt->stats.bytes_out += arpc__buf_unread(out) + n;
+  size_t sent = t->unsent ? 0 : try_write(s, out, more, n);
+  if (sent < n) arpc__buf_put(out, (const uint8_t *)more + sent, n - sent);
+  if (out->error) fail_write(s, out, UV_ENOMEM);
   if (arpc__buf_unread(out)) {
     queue_rest(s, out);
     return;

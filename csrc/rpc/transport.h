@@ -12,12 +12,12 @@ typedef struct arpc__transport_owner {
   void (*opened)(void *owner, int error);                            /* dialled: 0 or a uv error */
   void (*received)(void *owner, const uint8_t *bytes, size_t len);   /* bytes are borrowed */
   void (*ended)(void *owner, int error);                             /* 0 = the peer is done; else a uv error. Once */
-  void (*drained)(void *owner);                                      /* unsent fell to 0 */
+  void (*drained)(void *owner);                                      /* unsent fell, perhaps to 0 */
   void (*closed)(void *owner);                                       /* the transport's memory is gone */
 } arpc__transport_owner;
 
 typedef struct arpc__transport_ops {
-  void (*write)(arpc__transport *t, arpc__buf *out);
+  void (*write)(arpc__transport *t, arpc__buf *out, const void *more, size_t n);
   void (*reading)(arpc__transport *t, int on);
   void (*finish)(arpc__transport *t);
   void (*close)(arpc__transport *t);
@@ -33,6 +33,7 @@ struct arpc__transport {
   size_t unsent;   /* bytes taken from the owner that the kernel (or the peer) has not taken yet */
   uint8_t open;    /* connected, not ended */
   uint8_t closing;
+  uint32_t read_most; /* bytes to receive at a time; 0 = as many as the runtime has room for */
 };
 
 /* Starts to connect to a binding; *ret is usable for close at once. local_dir: see asyncrpc.h, may be NULL. */
@@ -41,7 +42,11 @@ arpc_status arpc__transport_dial(arpc__transport **ret, arpc_runtime *rt, const 
 
 /* Takes all unread bytes of out, which is empty afterwards. */
 static inline void arpc__transport_write(arpc__transport *t, arpc__buf *out) {
-  t->ops->write(t, out);
+  t->ops->write(t, out, NULL, 0);
+}
+/* And n bytes behind them, which are borrowed until the function returns. */
+static inline void arpc__transport_write_more(arpc__transport *t, arpc__buf *out, const void *more, size_t n) {
+  t->ops->write(t, out, more, n);
 }
 /* Reading is off until switched on. */
 static inline void arpc__transport_reading(arpc__transport *t, int on) {

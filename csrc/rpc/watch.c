@@ -31,6 +31,11 @@ void arpc__watch_see(arpc__watch *w, arpc_event_kind kind) {
   arpc__defer(w->call->rt, &w->later, tell);
 }
 
+void arpc__watch_tell(arpc__watch *w, arpc_event_kind kind, int asked) {
+  arpc_async handle = w->handle;
+  if (asked || handle.flags & ARPC_NOTIFY_ON_SEND_COMPLETE) arpc__notify(w->call->rt, &handle, kind);
+}
+
 arpc_status arpc__watch_set(arpc__served *call, const arpc_async *how) {
   if (arpc__notify_check(how)) return ARPC_S_INVALID_ARG;
   if (!call->watch) {

@@ -60,7 +60,7 @@ void server_rig_init(server_rig *r, uint16_t max_fragment) {
                                                    .prefer = ARPC_NDR20,
                                                    .features = 3,
                                                    .address = "",
-                                                   .host = {r, find, group}});
+                                                   .host = {r, find, group, NULL}});
 }
 
 void server_rig_free(server_rig *r) {
@@ -88,6 +88,7 @@ static void run(server_rig *r) {
     case ARPC__S_NONE: return;
     case ARPC__S_BOUND: r->bound++; break;
     case ARPC__S_REQUEST: serve(r, &ev); break;
+    case ARPC__S_DATA: break;
     case ARPC__S_CANCEL: r->cancels++; break;
     case ARPC__S_ORPHAN: r->orphans++; break;
     case ARPC__S_BROKEN: r->broken++; break;
