@@ -46,7 +46,7 @@ static arpc__server_conn bound_server(const vectors *v) {
   arpc__server_event ev;
   arpc__server_init(&c, &(arpc__server_options){.max_fragment = 65528, .max_request = 1 << 20, .max_contexts = 4,
                                                 .transfer = ARPC_NDR20, .prefer = ARPC_NDR20, .address = "6213",
-                                                .host = {&known, find, group}});
+                                                .host = {&known, find, group, NULL}});
   const vector_step *bind = step(v, 0, CLIENT, ARPC__BIND);
   arpc__server_feed(&c, bind->bytes, bind->len);
   CHECK_EQ(arpc__server_next(&c, &ev), ARPC__S_BOUND);

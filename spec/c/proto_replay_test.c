@@ -91,7 +91,7 @@ static void learn(void) {
   S.nknown = 0;
   S.group = 0;
   arpc__server_options o = {.max_fragment = 5840, .max_request = 4 << 20, .max_contexts = 64, .transfer = ARPC_NDR20,
-                            .prefer = ARPC_NDR20, .features = 3, .host = {NULL, find, group}};
+                            .prefer = ARPC_NDR20, .features = 3, .host = {NULL, find, group, NULL}};
   const vector_step *ack = find_pdu(v, 0, S.conn, 0, ARPC__BIND_ACK), *q = NULL;
   address[0] = 0;
   for (size_t i = 0; i < v->count; i++) {
