@@ -68,10 +68,9 @@ static arpc_status may_request(const arpc__client_conn *c, const arpc__client_co
   return c->next_call_id < INT32_MAX ? ARPC_S_OK : ARPC_S_OUT_OF_RESOURCES;
 }
 
-static void begun(arpc__client_conn *c, arpc__client_call *call, int streaming) {
+static inline void begun(arpc__client_conn *c, arpc__client_call *call, uint8_t mode) {
   call->call_id = c->next_call_id++;
-  call->answering = 0;
-  call->streaming = streaming & 1;
+  call->mode = mode;
   call->empty = 0;
 }
 
@@ -80,7 +79,7 @@ arpc_status arpc__client_open(arpc__client_conn *c, arpc__client_call *call, con
   arpc_status status = may_request(c, context);
   if (status) return status;
   if (!arpc__map_put(&c->calls, c->next_call_id, call)) return ARPC_S_OUT_OF_MEMORY;
-  begun(c, call, 1);
+  begun(c, call, ARPC__STREAMING);
   ret->type = ARPC__REQUEST;
   ret->context_id = context->id;
   ret->call_id = call->call_id;
@@ -115,7 +114,7 @@ void arpc__client_orphan(arpc__client_conn *c, arpc__client_call *call) {
 
 void arpc__client_forget(arpc__client_conn *c, arpc__client_call *call) {
   if (!call->call_id) return;
-  if (ARPC__PLANTED(6) && call->answering) arpc__map_remove(&c->calls, call->call_id);
+  if (ARPC__PLANTED(6) && call->mode & ARPC__ANSWERING) arpc__map_remove(&c->calls, call->call_id);
   else arpc__map_put(&c->calls, call->call_id, forgotten()); /* replaces, so it cannot fail */
   let_go(call);
 }
@@ -154,7 +153,7 @@ static int check_security(const arpc__pdu *p) {
 
 static int fits(const arpc__client_conn *c, const arpc__pdu *p, const arpc__client_call *call) {
   if (p->len > c->max_recv || !check_security(p)) return 0;
-  if (!call->answering) return (p->flags & ARPC__PFC_FIRST) != 0;
+  if (!(call->mode & ARPC__ANSWERING)) return (p->flags & ARPC__PFC_FIRST) != 0;
   return !(p->flags & ARPC__PFC_FIRST) && p->drep0 == call->drep0;
 }
 
@@ -168,7 +167,7 @@ static arpc__client_event_kind data(arpc__client_conn *c, const arpc__pdu *p, co
   arpc__client_call *call = at->value;
   call->empty = r->len ? 0 : (uint16_t)(call->empty + 1);
   if (call->empty > ARPC__EMPTY_FRAGMENTS) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
-  call->answering = 1;
+  call->mode |= ARPC__ANSWERING;
   call->drep0 = p->drep0;
   answer_with(ret, p, call, r->stub, r->len);
   ret->last = (p->flags & ARPC__PFC_LAST) != 0;
@@ -187,10 +186,10 @@ static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p
   if (!at) return ARPC__C_NONE;
   arpc__client_call *call = at->value;
   if (!fits(c, p, call)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
-  if (call->streaming) return data(c, p, &r, at, ret);
+  if (call->mode & ARPC__STREAMING) return data(c, p, &r, at, ret);
   if (r.len > c->options.max_response) return break_off(c, ret, ARPC_S_OUT_OF_MEMORY);
   if (!whole) {
-    call->answering = 1;
+    call->mode |= ARPC__ANSWERING;
     call->drep0 = p->drep0;
     arpc_status status = join(c, call, &r);
     if (status) return break_off(c, ret, status);

@@ -23,13 +23,14 @@
 typedef struct arpc__client_call arpc__client_call;
 struct arpc__client_call {
   uint32_t call_id;   /* given by arpc__client_request; 0 = not on a connection */
-  uint8_t answering : 1; /* a first response fragment has come */
-  uint8_t streaming : 1; /* made by arpc__client_open */
+  uint8_t mode;       /* ARPC__STREAMING: made by arpc__client_open; ARPC__ANSWERING: a first response fragment has come */
   uint8_t drep0;      /* of that fragment */
   uint16_t empty;     /* response fragments without bytes */
   arpc__buf *answer;  /* response of several fragments, NULL = none; freed by arpc__client_forget, or by the owner */
 };
 void arpc__client_free_answer(arpc__client_call *call);
+
+enum { ARPC__STREAMING = 1, ARPC__ANSWERING = 2 };
 
 typedef struct arpc__client_context arpc__client_context; /* one abstract syntax asked for */
 struct arpc__client_context {

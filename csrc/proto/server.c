@@ -317,7 +317,7 @@ void arpc__server_refuse(arpc__server_conn *c, const arpc__server_event *ev, uin
 }
 
 /* Takes the call off; 1 when it is to be answered. Another call of the same id stays. */
-static inline int end_call(arpc__server_conn *c, arpc__server_call *call) {
+static inline __attribute__((always_inline)) int take_off(arpc__server_conn *c, arpc__server_call *call) {
   if (!call->on) return 0;
   struct arpc__map_slot *at = arpc__map_find(&c->calls, call->call_id);
   if (at && at->value == call && !(ARPC__PLANTED(7) && call->cancels)) arpc__map_clear(&c->calls, at);
@@ -328,12 +328,16 @@ static inline int end_call(arpc__server_conn *c, arpc__server_call *call) {
   return !call->unheard && !c->broken;
 }
 
+static __attribute__((noinline)) int end_call(arpc__server_conn *c, arpc__server_call *call) {
+  return take_off(c, call);
+}
+
 static void say_fault(arpc__server_conn *c, const arpc__server_call *call, uint32_t code, uint8_t flags) {
   if (!arpc__write_fault(&c->out, flags, call->call_id, call->context_id, call->cancels, code)) c->broken = 1;
 }
 
 void arpc__server_respond(arpc__server_conn *c, arpc__server_call *call, const void *stub, size_t len) {
-  if (!end_call(c, call)) return;
+  if (!take_off(c, call)) return;
   arpc__stub_head head = {ARPC__RESPONSE, call->context_id & 0xff, call->cancels, call->call_id, NULL};
   if (!arpc__write_stub(&c->out, &head, c->max_xmit, stub, len)) say_fault(c, call, FAULT_NO_MEMORY, 0);
 }

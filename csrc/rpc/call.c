@@ -110,8 +110,8 @@ arpc_async arpc__call_handle(const arpc__call *call) {
 
 static inline void forget(arpc_runtime *rt, arpc__call *call) {
   if (call->state == ARPC__SETTLING) arpc__list_remove(&call->node);
-  if (call->piped) arpc__pipes_free(call->pipes);
-  else arpc__sent_forget(call);
+  if (call->piped) arpc__piped_free(call);
+  arpc__sent_forget(call);
   arpc__slot_free(rt, call->id);
   if (is_other(call->notification)) free(call->other);
   if (call->wire.answer) arpc__client_free_answer(&call->wire);
@@ -122,13 +122,12 @@ static inline void forget(arpc_runtime *rt, arpc__call *call) {
 
 /* An answered call is not on the connection any more: a link that only waited for it is looked after there. */
 static inline void take_off(arpc__call *call) {
-  arpc__link *link = call->state == ARPC__SENT ? call->link : NULL;
+  if (call->piped) arpc__piped_take_off(call);
   if (call->wire.call_id) arpc__link_give_up(call->link, call, 0);
   if (call->state == ARPC__WAITING) free(call->unsent);
   arpc__list_unlink(&call->node);
   call->link = NULL;
   arpc__timer_stop(call->client->rt, &call->timer);
-  if (call->piped) arpc__piped_left(call, link);
 }
 
 /* Bytes in the read buffer are copied only if nobody collected the reply while they were there. */
@@ -315,7 +314,7 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
   status = set_handle(call, async);
   if (!status && request->npipes) status = arpc__piped_make(call, request);
   if (!status && (request->timeout || request->deadline || client->options.timeout)) status = start_clock(call, request);
-  if (call->expired && !status) {
+  if (call->expired) {
     arpc_reply late = give_up(call);
     arpc__call_settle_later(call, &late);
   } else if (!status) {
@@ -333,11 +332,6 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
 
 /* The reply's bytes outlive the record by a moment: until the next reply is collected. */
 static void keep_harvested(arpc_runtime *rt, arpc__call *call) {
-  if (call->piped) { /* its answer's tail */
-    arpc__buf_free(&rt->harvested);
-    rt->harvested = call->pipes->inbox;
-    arpc__buf_init(&call->pipes->inbox, 0);
-  }
   if (!call->wire.answer) return;
   arpc__buf_free(&rt->harvested);
   rt->harvested = *call->wire.answer;

@@ -161,8 +161,9 @@ arpc_status arpc__piped_make(arpc__call *call, const arpc_request *request);
 arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len);
 void arpc__piped_data(arpc__link *link, const arpc__client_event *ev);
 void arpc__piped_cancel(arpc__call *call); /* of a call that is sent */
-/* The call was taken off the link it was on, NULL = none. */
-void arpc__piped_left(arpc__call *call, arpc__link *link);
+/* The call leaves the link it is on, if it is on one. */
+void arpc__piped_take_off(arpc__call *call);
+void arpc__piped_free(arpc__call *call);
 
 /* ---- telling that a request has left (sent.c) ---- */
 

@@ -36,18 +36,26 @@ static void reading(arpc__pipes *p, int on) {
   if (link) arpc__transport_reading(link->transport, on);
 }
 
+static void broken(arpc__pipes *p, arpc_status status) {
+  arpc_reply reply = arpc__failure(status, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, 1);
+  arpc__call_settle_later(p->owner, &reply);
+}
+
+/* The rest of the inbox is the answer. */
 static void drained(arpc__pipes *p) {
+  arpc__call *call = p->owner;
+  if (!(call->wire.answer = malloc(sizeof p->inbox))) {
+    broken(p, ARPC_S_OUT_OF_MEMORY);
+    return;
+  }
+  *call->wire.answer = p->inbox;
   arpc_reply reply = {.stub = p->inbox.data + p->inbox.pos,
                       .len = arpc__buf_unread(&p->inbox),
                       .transfer = p->transfer,
                       .big_endian = p->big,
                       .offset = p->taken & 7};
-  arpc__call_settle_later(p->owner, &reply);
-}
-
-static void broken(arpc__pipes *p, arpc_status status) {
-  arpc_reply reply = arpc__failure(status, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, 1);
-  arpc__call_settle_later(p->owner, &reply);
+  arpc__buf_init(&p->inbox, 0);
+  arpc__call_settle_later(call, &reply);
 }
 
 static void stalled(arpc__pipes *p) {
@@ -131,12 +139,23 @@ void arpc__piped_cancel(arpc__call *call) {
   arpc__pipes_over(p, ARPC_S_CALL_CANCELLED);
 }
 
-void arpc__piped_left(arpc__call *call, arpc__link *link) {
-  if (link && call->pipes->full) arpc__transport_reading(link->transport, 1);
-  arpc__pipes_let_go(call->pipes);
-  if (!link || link->alone != call) return;
+static void left(arpc__call *call, arpc__link *link) {
   link->alone = NULL;
   if (link->state != ARPC__READY) return;
   if (call->pipes->ended && !call->pipes->over) arpc__link_spare(link);
   else arpc__link_retire(link);
+}
+
+void arpc__piped_take_off(arpc__call *call) {
+  arpc__link *link = link_of(call->pipes);
+  arpc__pipes_let_go(call->pipes);
+  if (!link) return;
+  if (call->wire.call_id) arpc__link_give_up(link, call, 0);
+  arpc__list_remove(&call->node);
+  if (link->alone == call) left(call, link);
+}
+
+void arpc__piped_free(arpc__call *call) {
+  arpc__pipes_free(call->pipes);
+  call->pipes = NULL;
 }

@@ -34,13 +34,18 @@ static void record_free(arpc__served *call) {
   arpc__pool_push(&rt->served_pool, &call->node);
 }
 
-static inline void finish(arpc__served *call) {
-  arpc_runtime *rt = call->rt;
+/* What most calls have nothing of. */
+static __attribute__((noinline)) void free_more(arpc__served *call) {
   if (call->subscriptions) arpc__unsubscribe_all(call);
   if (call->pipes) arpc__served_pipes_free(call);
+  if (call->watch) arpc__watch_free(call->watch);
+}
+
+static inline void finish(arpc__served *call) {
+  arpc_runtime *rt = call->rt;
+  if ((uintptr_t)call->subscriptions | (uintptr_t)call->pipes | (uintptr_t)call->watch) free_more(call);
   arpc__slot_free(rt, call->id);
   rt->stats.calls_ended++;
-  if (call->watch) arpc__watch_free(call->watch);
   if (call->peer) {
     arpc__list_unlink(&call->node);
     arpc__release(rt);
@@ -91,8 +96,6 @@ void arpc__serve_with(arpc__served *call, const arpc_interface *interface, arpc_
 
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
   const arpc_interface *interface = &((const arpc__registered *)ev->context->interface)->interface;
-  uint32_t n;
-  int piped = 0;
   if (ev->opnum >= interface->procedures) {
     arpc__server_refuse(&peer->conn, ev, OP_RANGE);
     return;
@@ -101,7 +104,7 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
     return;
   }
-  if (interface->pipes) piped = interface->pipes(interface->arg, ev->opnum, &n) != NULL;
+  int piped = interface->pipes && arpc__served_has_pipes(interface, ev->opnum);
   size_t behind = peer->conn.deadlines && !piped ? DEADLINE : 0;
   if (ev->len < behind) {
     arpc__server_refuse(&peer->conn, ev, BAD_STUB);
@@ -175,14 +178,20 @@ arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async,
   return call;
 }
 
+static arpc_status reply_piped(arpc__served *call, const void *stub, size_t len) {
+  arpc_status error = arpc__served_pipes_done(call);
+  if (error) return error;
+  if (call->peer) arpc__served_answer(call, stub, len);
+  finish(call);
+  return ARPC_S_OK;
+}
+
 arpc_status arpc_async_reply(arpc_runtime *rt, const arpc_async *async, const void *stub, size_t len) {
   arpc_status error = ARPC_S_OK;
   arpc__served *call = served_of(rt, async, &error);
   if (!call) return error;
-  if (call->pipes && (error = arpc__served_pipes_done(call))) return error;
-  if (call->peer && call->pipes) {
-    arpc__served_answer(call, stub, len);
-  } else if (call->peer) {
+  if (call->pipes) return reply_piped(call, stub, len);
+  if (call->peer) {
     arpc__peer_writes(call->peer);
     arpc__server_respond(&call->peer->conn, &call->wire, stub, len);
     arpc__peer_wrote(call->peer);

@@ -412,7 +412,7 @@ static void receive(const vectors *v, size_t i) {
   arpc__client_event ev;
   arpc__pdu p = pdu_of(s);
   arpc__client_call *call = p.type == ARPC__RESPONSE || p.type == ARPC__FAULT ? call_by(p.call_id) : NULL;
-  int without_first = call && !call->answering && p.type == ARPC__RESPONSE && !(p.flags & ARPC__PFC_FIRST);
+  int without_first = call && !(call->mode & ARPC__ANSWERING) && p.type == ARPC__RESPONSE && !(p.flags & ARPC__PFC_FIRST);
   arpc__client_feed(&C.c, s->bytes, s->len);
   arpc__client_event_kind kind = arpc__client_next(&C.c, &ev);
   if (without_first) CHECK_EQ(kind, ARPC__C_BROKEN); /* impacket's server */
