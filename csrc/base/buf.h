@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* What is not on the way of an ordinary call: kept out of it. */
+#define ARPC__COLD __attribute__((cold, noinline))
+
 typedef struct arpc__buf arpc__buf;
 struct arpc__buf {
   uint8_t *data;      /* owned; NULL until the first append */

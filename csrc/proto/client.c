@@ -157,47 +157,50 @@ static int fits(const arpc__client_conn *c, const arpc__pdu *p, const arpc__clie
   return !(p->flags & ARPC__PFC_FIRST) && p->drep0 == call->drep0;
 }
 
-static arpc_status join(const arpc__client_conn *c, arpc__client_call *call, const arpc__pdu_stub *r) {
+static arpc_status join(const arpc__client_conn *c, arpc__client_call *call, const uint8_t *stub, size_t len) {
   if (!call->answer && !(call->answer = calloc(1, sizeof *call->answer))) return ARPC_S_OUT_OF_MEMORY;
-  return arpc__join_stub(call->answer, &call->empty, c->options.max_response, r->stub, r->len);
+  return arpc__join_stub(call->answer, &call->empty, c->options.max_response, stub, len);
 }
 
-static arpc__client_event_kind data(arpc__client_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
-                                    struct arpc__map_slot *at, arpc__client_event *ret) {
+/* Of a streaming call, with n bytes: empty ones may not follow each other for ever. */
+static arpc_status note_piece(arpc__client_call *call, size_t n) {
+  call->empty = n ? 0 : (uint16_t)(call->empty + 1);
+  return call->empty > ARPC__EMPTY_FRAGMENTS ? ARPC_S_PROTOCOL_ERROR : ARPC_S_OK;
+}
+
+static void off(arpc__client_conn *c, struct arpc__map_slot *at) {
+  ((arpc__client_call *)at->value)->call_id = 0;
+  arpc__map_clear(&c->calls, at);
+}
+
+/* One of several fragments, or anything for a streaming call. */
+static arpc__client_event_kind piece(arpc__client_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
+                                     struct arpc__map_slot *at, arpc__client_event *ret) {
   arpc__client_call *call = at->value;
-  call->empty = r->len ? 0 : (uint16_t)(call->empty + 1);
-  if (call->empty > ARPC__EMPTY_FRAGMENTS) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
+  int last = p->flags & ARPC__PFC_LAST, streaming = call->mode & ARPC__STREAMING;
+  if (!fits(c, p, call)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
   call->mode |= ARPC__ANSWERING;
   call->drep0 = p->drep0;
-  answer_with(ret, p, call, r->stub, r->len);
-  ret->last = (p->flags & ARPC__PFC_LAST) != 0;
-  if (ret->last) {
-    arpc__map_clear(&c->calls, at);
-    call->call_id = 0;
-  }
-  return ARPC__C_DATA;
+  arpc_status status = streaming ? note_piece(call, r->len) : join(c, call, r->stub, r->len);
+  if (status) return break_off(c, ret, status);
+  if (last) off(c, at);
+  if (streaming) answer_with(ret, p, call, r->stub, r->len);
+  else if (last) answer_with(ret, p, call, call->answer->data, call->answer->len);
+  ret->last = last != 0;
+  return streaming ? ARPC__C_DATA : last ? ARPC__C_RESPONSE : ARPC__C_NONE;
 }
 
 static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p, arpc__client_event *ret) {
   arpc__pdu_stub r;
-  int last = p->flags & ARPC__PFC_LAST, whole = (p->flags & ARPC__PFC_WHOLE) == ARPC__PFC_WHOLE;
   if (!arpc__read_response(p, &r)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
-  struct arpc__map_slot *at = find_call(c, p, last);
+  struct arpc__map_slot *at = find_call(c, p, p->flags & ARPC__PFC_LAST);
   if (!at) return ARPC__C_NONE;
   arpc__client_call *call = at->value;
-  if (!fits(c, p, call)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
-  if (call->mode & ARPC__STREAMING) return data(c, p, &r, at, ret);
+  if (call->mode || (p->flags & ARPC__PFC_WHOLE) != ARPC__PFC_WHOLE) return piece(c, p, &r, at, ret);
+  if (p->len > c->max_recv || !check_security(p)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
   if (r.len > c->options.max_response) return break_off(c, ret, ARPC_S_OUT_OF_MEMORY);
-  if (!whole) {
-    call->mode |= ARPC__ANSWERING;
-    call->drep0 = p->drep0;
-    arpc_status status = join(c, call, &r);
-    if (status) return break_off(c, ret, status);
-  }
-  if (!last) return ARPC__C_NONE;
-  arpc__map_clear(&c->calls, at);
-  call->call_id = 0;
-  answer_with(ret, p, call, whole ? r.stub : call->answer->data, whole ? r.len : call->answer->len);
+  off(c, at);
+  answer_with(ret, p, call, r.stub, r.len);
   return ARPC__C_RESPONSE;
 }
 

@@ -113,7 +113,7 @@ arpc_status arpc__client_request(arpc__client_conn *c, arpc__client_call *call, 
                                  uint16_t opnum, const arpc_uuid *object, const void *stub, size_t len);
 /* The same for a call whose request goes out in pieces, and whose answer comes in pieces, as DATA: ret->call_id is
  * its id, and the owner puts fragments (arpc__write_stub_head) into `out`, the last one with LAST. */
-arpc_status arpc__client_open(arpc__client_conn *c, arpc__client_call *call, const arpc__client_context *context,
+ARPC__COLD arpc_status arpc__client_open(arpc__client_conn *c, arpc__client_call *call, const arpc__client_context *context,
                               arpc__stub_head *ret);
 int arpc__client_idle(const arpc__client_conn *c); /* no call is outstanding */
 void arpc__client_cancel(arpc__client_conn *c, arpc__client_call *call); /* sends co_cancel */
@@ -240,8 +240,10 @@ void arpc__server_refuse(arpc__server_conn *c, const arpc__server_event *ev, uin
 /* Ends an accepted call: response fragments, or a fault (flags: ARPC__PFC_DID_NOT_EXECUTE or 0). */
 void arpc__server_respond(arpc__server_conn *c, arpc__server_call *call, const void *stub, size_t len);
 void arpc__server_fault(arpc__server_conn *c, arpc__server_call *call, uint32_t code, uint8_t flags);
+/* Of a streaming request: whose what follows is; off: nobody's any more, before the call's memory goes. */
+ARPC__COLD void arpc__server_follow(arpc__server_conn *c, arpc__server_call *call, int on);
 /* Ends an accepted call; 1 = somebody waits for the answer, and the owner puts its last fragment into `out` itself. */
-int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call);
+ARPC__COLD int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call);
 /* Ends an accepted call without a word (orphaned). */
 void arpc__server_drop(arpc__server_conn *c, arpc__server_call *call);
 void arpc__server_shutdown(arpc__server_conn *c); /* says shutdown */

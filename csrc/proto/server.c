@@ -133,7 +133,7 @@ static arpc__server_event_kind add_fragment(arpc__server_conn *c, const arpc__pd
 }
 
 /* The first fragment of a request that is told of at once; who takes it on sets request.call. */
-static arpc__server_event_kind open_stream(arpc__server_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
+static ARPC__COLD arpc__server_event_kind open_stream(arpc__server_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
                                            const arpc__server_context *context, arpc__server_event *ret) {
   open_request(c, p, r);
   c->request.streaming = 1;
@@ -144,7 +144,7 @@ static arpc__server_event_kind open_stream(arpc__server_conn *c, const arpc__pdu
   return ARPC__S_REQUEST;
 }
 
-static arpc__server_event_kind stream(arpc__server_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
+static ARPC__COLD arpc__server_event_kind stream(arpc__server_conn *c, const arpc__pdu *p, const arpc__pdu_stub *r,
                                       arpc__server_event *ret) {
   c->request.empty = r->len ? 0 : (uint16_t)(c->request.empty + 1);
   if (c->request.empty > ARPC__EMPTY_FRAGMENTS) return fatal_open(c, ARPC__FAULT_PROTO, 0);
@@ -307,7 +307,6 @@ arpc_status arpc__server_accept(arpc__server_conn *c, arpc__server_call *call, c
       .call_id = ev->call_id, .context_id = ev->context->id, .maybe = ev->maybe, .on = 1, .unheard = ev->maybe};
   c->running++;
   c->awaited += !ev->maybe;
-  if (!ev->last) c->request.call = call;
   return ARPC_S_OK;
 }
 
@@ -322,13 +321,12 @@ static inline __attribute__((always_inline)) int take_off(arpc__server_conn *c, 
   struct arpc__map_slot *at = arpc__map_find(&c->calls, call->call_id);
   if (at && at->value == call && !(ARPC__PLANTED(7) && call->cancels)) arpc__map_clear(&c->calls, at);
   call->on = 0;
-  if (c->request.call == call) c->request.call = NULL;
   c->running--;
   c->awaited -= !call->unheard;
   return !call->unheard && !c->broken;
 }
 
-static __attribute__((noinline)) int end_call(arpc__server_conn *c, arpc__server_call *call) {
+static ARPC__COLD int end_call(arpc__server_conn *c, arpc__server_call *call) {
   return take_off(c, call);
 }
 
@@ -344,6 +342,11 @@ void arpc__server_respond(arpc__server_conn *c, arpc__server_call *call, const v
 
 void arpc__server_fault(arpc__server_conn *c, arpc__server_call *call, uint32_t code, uint8_t flags) {
   if (end_call(c, call)) say_fault(c, call, code, flags);
+}
+
+void arpc__server_follow(arpc__server_conn *c, arpc__server_call *call, int on) {
+  if (on) c->request.call = call;
+  else if (c->request.call == call) c->request.call = NULL;
 }
 
 int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call) {

@@ -67,6 +67,13 @@ static inline int is_other(unsigned notification) {
   return notification != ARPC_NOTIFY_CALLBACK && notification > ARPC_NOTIFY_EVENT;
 }
 
+static ARPC__COLD arpc_status keep_other(arpc__call *call, const arpc_async *async) {
+  call->other = malloc(sizeof *call->other);
+  if (!call->other) return ARPC_S_OUT_OF_MEMORY;
+  *call->other = *async;
+  return ARPC_S_OK;
+}
+
 /* Of a call that has none. Event and routine have one place, in the call and in the handle. */
 static inline arpc_status set_handle(arpc__call *call, const arpc_async *async) {
   call->notification = (uint8_t)async->notification;
@@ -74,10 +81,7 @@ static inline arpc_status set_handle(arpc__call *call, const arpc_async *async) 
   call->flags = async->flags;
   call->routine = async->routine;
   if (!is_other(call->notification)) return ARPC_S_OK;
-  call->other = malloc(sizeof *call->other);
-  if (!call->other) return ARPC_S_OUT_OF_MEMORY;
-  *call->other = *async;
-  return ARPC_S_OK;
+  return keep_other(call, async);
 }
 
 /* A failure leaves what was set before. */
@@ -108,10 +112,14 @@ arpc_async arpc__call_handle(const arpc__call *call) {
   return async;
 }
 
+static ARPC__COLD void forget_more(arpc__call *call) {
+  if (call->piped) arpc__pipes_free(call->pipes);
+  else arpc__sent_forget(call);
+}
+
 static inline void forget(arpc_runtime *rt, arpc__call *call) {
   if (call->state == ARPC__SETTLING) arpc__list_remove(&call->node);
-  if (call->piped) arpc__piped_free(call);
-  arpc__sent_forget(call);
+  if (call->sending) forget_more(call);
   arpc__slot_free(rt, call->id);
   if (is_other(call->notification)) free(call->other);
   if (call->wire.answer) arpc__client_free_answer(&call->wire);
@@ -233,15 +241,15 @@ static void on_timer(arpc__timer *t) {
 }
 
 /* From the issue on: resolving, connecting, binding and sending are in it. */
-static arpc_status start_clock(arpc__call *call, const arpc_request *request) {
+static arpc_status start_clock(arpc__call *call, uint32_t timeout, uint64_t deadline, uint32_t grace) {
   const arpc_client_options *o = &call->client->options;
-  uint32_t timeout = request->timeout ? request->timeout : o->timeout;
+  if (!timeout) timeout = o->timeout;
   if (timeout == ARPC_FOREVER) timeout = 0;
-  if (!timeout && !request->deadline) return ARPC_S_OK;
+  if (!timeout && !deadline) return ARPC_S_OK;
   uint64_t now = arpc__clock_look(call->client->rt);
-  call->deadline = timeout ? now + timeout : request->deadline;
-  if (request->deadline && request->deadline < call->deadline) call->deadline = request->deadline;
-  call->grace = request->grace ? request->grace : o->grace;
+  call->deadline = timeout ? now + timeout : deadline;
+  if (deadline && deadline < call->deadline) call->deadline = deadline;
+  call->grace = grace ? grace : o->grace;
   call->expired = call->deadline <= now;
   if (call->expired) return ARPC_S_OK;
   return arpc__timer_start(call->client->rt, &call->timer, call->deadline - now, on_timer) ? ARPC_S_OK : ARPC_S_OUT_OF_MEMORY;
@@ -249,24 +257,44 @@ static arpc_status start_clock(arpc__call *call, const arpc_request *request) {
 
 /* ---- issuing -----------------------------------------------------------------------------------*/
 
-static arpc_status keep_unsent(arpc__call *call, const arpc_uuid *object, const arpc_request *r) {
+typedef struct stubs { /* of a request, in each syntax that may be asked for */
+  const void *stub, *stub64;
+  size_t len, len64;
+} stubs;
+
+static arpc_status keep_unsent(arpc__call *call, const arpc_uuid *object, stubs r) {
   uint8_t transfer = call->client->transfer;
-  size_t len = transfer & ARPC_NDR20 ? r->len : 0, len64 = transfer & ARPC_NDR64 ? r->len64 : 0;
+  size_t len = transfer & ARPC_NDR20 ? r.len : 0, len64 = transfer & ARPC_NDR64 ? r.len64 : 0;
   arpc__unsent *u = len < SIZE_MAX / 4 && len64 < SIZE_MAX / 4 ? malloc(sizeof *u + len + len64) : NULL;
   if (!u) return ARPC_S_OUT_OF_MEMORY;
   *u = (arpc__unsent){.transfer = transfer, .has_object = object != NULL, .len = len, .len64 = len64};
   if (object) u->object = *object;
-  if (len) memcpy(u->bytes, r->stub, len);
-  if (len64) memcpy(u->bytes + len, r->stub64, len64);
+  if (len) memcpy(u->bytes, r.stub, len);
+  if (len64) memcpy(u->bytes + len, r.stub64, len64);
   call->unsent = u;
   return ARPC_S_OK;
 }
 
-/* A link that is free takes the stub at once; else the call waits with a copy. */
+/* With a copy of the stub, for the next link that can take it. One that is past its deadline waits for nothing. */
+static ARPC__COLD arpc_status wait_for_link(arpc__call *call, const arpc_uuid *object, stubs r) {
+  arpc_client *client = call->client;
+  if (call->expired) {
+    arpc_reply late = give_up(call);
+    arpc__call_settle_later(call, &late);
+    return ARPC_S_OK;
+  }
+  arpc_status status = keep_unsent(call, object, r);
+  if (status) return status;
+  arpc__list_append(call->piped ? &client->piped : &client->waiting, &call->node);
+  arpc__client_pump(client);
+  return ARPC_S_OK;
+}
+
+/* A link that is free takes the stub at once; else the call waits. */
 static arpc_status submit(arpc__call *call, const arpc_request *request) {
   arpc_client *client = call->client;
   const arpc_uuid *object = request->object ? request->object : arpc_binding_object(client->binding);
-  if (arpc__list_empty(&client->waiting) && !call->piped)
+  if (arpc__list_empty(&client->waiting) && !(call->expired || call->piped))
     for (arpc__list *n = client->links.next; n != &client->links; n = n->next) {
       arpc__link *link = arpc__of(arpc__link, node, n);
       if (!arpc__link_free_for_call(link)) continue;
@@ -274,11 +302,7 @@ static arpc_status submit(arpc__call *call, const arpc_request *request) {
         return arpc__link_send(link, call, object, request->stub, request->len);
       return arpc__link_send(link, call, object, request->stub64, request->len64);
     }
-  arpc_status status = keep_unsent(call, object, request);
-  if (status) return status;
-  arpc__list_append(call->piped ? &client->piped : &client->waiting, &call->node);
-  arpc__client_pump(client);
-  return ARPC_S_OK;
+  return wait_for_link(call, object, (stubs){request->stub, request->stub64, request->len, request->len64});
 }
 
 static arpc_status check_issue(arpc_client *client, const arpc_async *async) {
@@ -297,6 +321,21 @@ static void account(arpc__call *call) {
   arpc__hold(call->client->rt);
 }
 
+/* As if it had not been. */
+static ARPC__COLD arpc_status refused(arpc_runtime *rt, arpc__call *call, arpc_status status) {
+  take_off(call);
+  leave_client(call);
+  forget(rt, call);
+  return status;
+}
+
+/* What only some calls ask for. */
+static ARPC__COLD arpc_status prepare(arpc__call *call, const arpc_pipe_type *pipes, uint32_t n, uint32_t timeout,
+                                      uint64_t deadline, uint32_t grace) {
+  arpc_status status = n ? arpc__piped_make(call, pipes, n) : ARPC_S_OK;
+  return status ? status : start_clock(call, timeout, deadline, grace);
+}
+
 arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_request *request) {
   arpc_status status = check_issue(client, async);
   if (status) return status;
@@ -312,20 +351,10 @@ arpc_status arpc_client_call(arpc_client *client, arpc_async *async, const arpc_
   call->opnum = request->opnum;
   account(call);
   status = set_handle(call, async);
-  if (!status && request->npipes) status = arpc__piped_make(call, request);
-  if (!status && (request->timeout || request->deadline || client->options.timeout)) status = start_clock(call, request);
-  if (call->expired) {
-    arpc_reply late = give_up(call);
-    arpc__call_settle_later(call, &late);
-  } else if (!status) {
-    status = submit(call, request);
-  }
-  if (status) { /* refused: as if it had not been */
-    take_off(call);
-    leave_client(call);
-    forget(rt, call);
-    return status;
-  }
+  if (!status && (request->npipes || request->timeout || request->deadline || client->options.timeout))
+    status = prepare(call, request->pipes, request->npipes, request->timeout, request->deadline, request->grace);
+  if (!status) status = submit(call, request);
+  if (status) return refused(rt, call, status);
   async->id = id;
   return ARPC_S_OK;
 }

@@ -112,7 +112,7 @@ static int may_open(const arpc_client *c) {
   for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
     arpc__link *link = arpc__of(arpc__link, node, n);
     if (link->state < ARPC__READY) return 0;
-    if (link->state == ARPC__READY && !link->conn.shutdown && !link->alone) live++;
+    if (link->state == ARPC__READY && !link->conn.shutdown) live++;
   }
   if (live == 0) return 1;
   int more = c->noncausal || (c->serial && !c->options.causal_strict);
@@ -133,8 +133,8 @@ static int may_open_piped(const arpc_client *c) {
   for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
     arpc__link *link = arpc__of(arpc__link, node, n);
     if (link->state < ARPC__READY) return 0;
-    live += link->state == ARPC__READY;
-    piped += link->alone != NULL;
+    live += link->state == ARPC__READY || link->state == ARPC__ALONE;
+    piped += link->state == ARPC__ALONE;
   }
   return !live || (!c->enough && piped < c->options.max_pipe_calls);
 }

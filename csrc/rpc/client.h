@@ -119,8 +119,7 @@ struct arpc__link {
   arpc__client_context *context;
   arpc__writing writing;
   arpc__list calls;
-  arpc__call *alone;        /* a call with pipes, which has the link for itself */
-  arpc__list piped;         /* its pipes */
+  arpc__list piped;         /* pipes of the call it is for alone */
   arpc__timer timer;        /* until bound */
   uint64_t flushed;         /* bytes ever handed to the transport */
   uint8_t state;
@@ -129,7 +128,7 @@ struct arpc__link {
   arpc__buf backlog;        /* what came meanwhile */
 };
 
-enum arpc__link_state { ARPC__DIALLING, ARPC__BINDING, ARPC__READY, ARPC__RETIRING, ARPC__DEAD };
+enum arpc__link_state { ARPC__DIALLING, ARPC__BINDING, ARPC__READY, ARPC__ALONE, ARPC__RETIRING, ARPC__DEAD }; /* ALONE: piped.c */
 
 enum { ARPC__CLIENT_UNSENT = 1024 * 1024 }; /* a link that owes more takes no further calls */
 
@@ -156,14 +155,13 @@ void arpc__link_kill(arpc__link *link, const arpc_reply *reply);
 
 /* ---- calls with pipes (piped.c) ---- */
 
-arpc_status arpc__piped_make(arpc__call *call, const arpc_request *request);
+ARPC__COLD arpc_status arpc__piped_make(arpc__call *call, const arpc_pipe_type *pipes, uint32_t n);
 /* An idle link takes the call; stub: what is no pipe's of its request. */
-arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len);
-void arpc__piped_data(arpc__link *link, const arpc__client_event *ev);
-void arpc__piped_cancel(arpc__call *call); /* of a call that is sent */
+ARPC__COLD arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len);
+ARPC__COLD void arpc__piped_data(arpc__link *link, arpc__call *call, const uint8_t *bytes, size_t n, int big, int last);
+ARPC__COLD void arpc__piped_cancel(arpc__call *call); /* of a call that is sent */
 /* The call leaves the link it is on, if it is on one. */
-void arpc__piped_take_off(arpc__call *call);
-void arpc__piped_free(arpc__call *call);
+ARPC__COLD void arpc__piped_take_off(arpc__call *call);
 
 /* ---- telling that a request has left (sent.c) ---- */
 

@@ -72,6 +72,10 @@ void arpc__link_kill(arpc__link *link, const arpc_reply *reply) {
   arpc__transport_close(link->transport);
 }
 
+static int is_of_use(const arpc__link *link) {
+  return link->state == ARPC__READY || link->state == ARPC__ALONE;
+}
+
 /* A link that was never of use takes what waits with it, unless another one is there. */
 static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where, int timed_out) {
   arpc_client *client = link->client;
@@ -79,7 +83,7 @@ static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where,
   reply.timed_out = (uint8_t)timed_out;
   arpc__link_kill(link, &reply);
   for (arpc__list *n = client->links.next; n != &client->links; n = n->next)
-    if (arpc__of(arpc__link, node, n)->state == ARPC__READY) {
+    if (is_of_use(arpc__of(arpc__link, node, n))) {
       client->enough = 1;
       return;
     }
@@ -88,14 +92,14 @@ static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where,
 
 /* Takes no further calls, and ends with the last one it has. */
 void arpc__link_retire(arpc__link *link) {
-  if (link->state == ARPC__READY) link->state = ARPC__RETIRING;
+  if (is_of_use(link)) link->state = ARPC__RETIRING;
   if (link->state != ARPC__RETIRING || !arpc__list_empty(&link->calls)) return;
   flush(&link->writing);
   arpc__link_kill(link, NULL);
 }
 
 static int is_spare(const arpc__link *link) {
-  return link->state == ARPC__READY && !link->alone && !link->conn.shutdown;
+  return link->state == ARPC__READY && !link->conn.shutdown;
 }
 
 void arpc__link_spare(arpc__link *link) {
@@ -215,7 +219,7 @@ static void handle_events(arpc__link *link) {
       answered(link, &ev);
       break;
     case ARPC__C_DATA:
-      arpc__piped_data(link, &ev);
+      arpc__piped_data(link, arpc__of(arpc__call, wire, ev.call), ev.stub, ev.len, ev.big_endian, ev.last);
       break;
     case ARPC__C_FAULT:
       faulted(&ev);
@@ -307,7 +311,7 @@ arpc_status arpc__link_open(arpc_client *client) {
 }
 
 int arpc__link_free_for_call(const arpc__link *link) {
-  if (link->state != ARPC__READY || link->conn.shutdown || link->alone) return 0;
+  if (link->state != ARPC__READY || link->conn.shutdown) return 0;
   size_t unsent = link->transport->unsent;
   if (unsent && (link->client->noncausal || unsent > ARPC__CLIENT_UNSENT)) return 0;
   return link->conn.multiplex || arpc__client_idle(&link->conn);

@@ -68,7 +68,7 @@ static const arpc__pipes_ops ops = {tell, before_write, after_write, write_now, 
 
 /* ---- a call's way ------------------------------------------------------------------------------*/
 
-arpc_status arpc__piped_make(arpc__call *call, const arpc_request *request) {
+arpc_status arpc__piped_make(arpc__call *call, const arpc_pipe_type *pipes, uint32_t n) {
   const arpc_client_options *o = &call->client->options;
   arpc_status error;
   arpc__pipes_options how = {.ops = &ops,
@@ -77,7 +77,7 @@ arpc_status arpc__piped_make(arpc__call *call, const arpc_request *request) {
                              .low = o->pipe_low,
                              .stall = o->pipe_stall,
                              .most_tail = o->max_response};
-  arpc__pipes *p = arpc__pipes_new(call->client->rt, &how, request->pipes, request->npipes, &error);
+  arpc__pipes *p = arpc__pipes_new(call->client->rt, &how, pipes, n, &error);
   if (!p) return error;
   call->pipes = p;
   call->piped = 1;
@@ -101,7 +101,7 @@ arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid
   call->mark = link->flushed + arpc__buf_unread(&link->conn.out);
   call->state = ARPC__SENT;
   call->link = link;
-  link->alone = call;
+  link->state = ARPC__ALONE;
   link->client->called = 1;
   arpc__list_append(&link->calls, &call->node);
   arpc__pipes_carry(p, link->transport, &link->conn.out, link->conn.max_xmit, link->context->transfer, &link->piped);
@@ -116,20 +116,19 @@ static void drain(arpc__link *link, arpc__call *call) {
   arpc__pipes_let_go(call->pipes);
   call->state = ARPC__DRAINING;
   call->link = NULL;
-  link->alone = NULL;
+  if (link->state == ARPC__ALONE) link->state = ARPC__READY;
 }
 
-void arpc__piped_data(arpc__link *link, const arpc__client_event *ev) {
-  arpc__call *call = arpc__of(arpc__call, wire, ev->call);
+void arpc__piped_data(arpc__link *link, arpc__call *call, const uint8_t *bytes, size_t n, int big, int last) {
   arpc__pipes *p = call->pipes;
   if (!p->ended) { /* an answer before the question was over */
     arpc_reply reply = arpc__failure(ARPC_S_PROTOCOL_ERROR, ARPC_PHASE_WAIT, ARPC_WHERE_TRANSPORT, 1);
     arpc__link_kill(link, &reply);
     return;
   }
-  if (ev->last) drain(link, call);
-  arpc__pipes_data(p, ev->stub, ev->len, ev->big_endian, ev->last);
-  if (ev->last && link->state == ARPC__READY) arpc__link_spare(link);
+  if (last) drain(link, call);
+  arpc__pipes_data(p, bytes, n, big, last);
+  if (last && link->state == ARPC__READY) arpc__link_spare(link);
 }
 
 void arpc__piped_cancel(arpc__call *call) {
@@ -140,8 +139,7 @@ void arpc__piped_cancel(arpc__call *call) {
 }
 
 static void left(arpc__call *call, arpc__link *link) {
-  link->alone = NULL;
-  if (link->state != ARPC__READY) return;
+  link->state = ARPC__READY;
   if (call->pipes->ended && !call->pipes->over) arpc__link_spare(link);
   else arpc__link_retire(link);
 }
@@ -152,10 +150,5 @@ void arpc__piped_take_off(arpc__call *call) {
   if (!link) return;
   if (call->wire.call_id) arpc__link_give_up(link, call, 0);
   arpc__list_remove(&call->node);
-  if (link->alone == call) left(call, link);
-}
-
-void arpc__piped_free(arpc__call *call) {
-  arpc__pipes_free(call->pipes);
-  call->pipes = NULL;
+  if (link->state == ARPC__ALONE) left(call, link);
 }

@@ -178,30 +178,11 @@ static int more_slots(arpc_runtime *rt) {
 }
 
 /* None was given back. */
-static int first_use(arpc_runtime *rt) {
+int arpc__slot_first_use(arpc_runtime *rt) {
   if (rt->nslots == rt->slots_size && !more_slots(rt)) return 0;
   rt->slots[rt->nslots] = (arpc__slot){.generation = 1, .next = UINT32_MAX};
   rt->free_slot = rt->nslots++;
   return 1;
-}
-
-uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server) {
-  if (rt->free_slot == UINT32_MAX && !first_use(rt)) return 0;
-  uint32_t i = rt->free_slot;
-  arpc__slot *s = &rt->slots[i];
-  rt->free_slot = s->next;
-  s->call = call;
-  s->server = (uint32_t)server;
-  return (uint64_t)s->generation << 32 | i;
-}
-
-void arpc__slot_free(arpc_runtime *rt, uint64_t id) {
-  uint32_t i = (uint32_t)id;
-  arpc__slot *s = &rt->slots[i];
-  s->call = NULL;
-  if (++s->generation == 0) s->generation = 1;
-  s->next = rt->free_slot;
-  rt->free_slot = i;
 }
 
 /* ---- life --------------------------------------------------------------------------------------*/

@@ -112,8 +112,25 @@ static inline arpc__list *arpc__pool_pop(arpc__list **pool) {
 }
 
 /* Handles: the id of a new slot, 0 without memory. */
-uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server);
-void arpc__slot_free(arpc_runtime *rt, uint64_t id);
+ARPC__COLD int arpc__slot_first_use(arpc_runtime *rt); /* one more is free; 0 without memory */
+static inline uint64_t arpc__slot_new(arpc_runtime *rt, void *call, int server) {
+  if (rt->free_slot == UINT32_MAX && !arpc__slot_first_use(rt)) return 0;
+  uint32_t i = rt->free_slot;
+  arpc__slot *s = &rt->slots[i];
+  rt->free_slot = s->next;
+  s->call = call;
+  s->server = (uint32_t)server;
+  return (uint64_t)s->generation << 32 | i;
+}
+
+static inline void arpc__slot_free(arpc_runtime *rt, uint64_t id) {
+  uint32_t i = (uint32_t)id;
+  arpc__slot *s = &rt->slots[i];
+  s->call = NULL;
+  if (++s->generation == 0) s->generation = 1;
+  s->next = rt->free_slot;
+  rt->free_slot = i;
+}
 
 /* Whether a slot that was made is still the same one. */
 static inline int arpc__slot_lives(const arpc_runtime *rt, uint64_t id) {

@@ -35,7 +35,7 @@ static void record_free(arpc__served *call) {
 }
 
 /* What most calls have nothing of. */
-static __attribute__((noinline)) void free_more(arpc__served *call) {
+static ARPC__COLD void free_more(arpc__served *call) {
   if (call->subscriptions) arpc__unsubscribe_all(call);
   if (call->pipes) arpc__served_pipes_free(call);
   if (call->watch) arpc__watch_free(call->watch);
@@ -55,7 +55,7 @@ static inline void finish(arpc__served *call) {
 
 /* ---- beginning ---------------------------------------------------------------------------------*/
 
-static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
+static inline __attribute__((always_inline)) arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
   arpc_runtime *rt = peer->server->rt;
   arpc__served *call = record_new(rt);
   if (!call) return NULL;
@@ -94,6 +94,12 @@ void arpc__serve_with(arpc__served *call, const arpc_interface *interface, arpc_
   rt->dispatching = before;
 }
 
+static ARPC__COLD void begin_piped(arpc__peer *peer, const arpc_interface *interface, const arpc__server_event *ev) {
+  arpc__served *call = begin(peer, ev);
+  if (call) arpc__serve_piped(call, interface, ev);
+  else arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
+}
+
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
   const arpc_interface *interface = &((const arpc__registered *)ev->context->interface)->interface;
   if (ev->opnum >= interface->procedures) {
@@ -104,8 +110,11 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
     return;
   }
-  int piped = interface->pipes && arpc__served_has_pipes(interface, ev->opnum);
-  size_t behind = peer->conn.deadlines && !piped ? DEADLINE : 0;
+  if (interface->pipes && arpc__served_has_pipes(interface, ev->opnum)) {
+    begin_piped(peer, interface, ev);
+    return;
+  }
+  size_t behind = peer->conn.deadlines ? DEADLINE : 0;
   if (ev->len < behind) {
     arpc__server_refuse(&peer->conn, ev, BAD_STUB);
     return;
@@ -113,10 +122,6 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
   arpc__served *call = begin(peer, ev);
   if (!call) {
     arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
-    return;
-  }
-  if (piped) {
-    arpc__serve_piped(call, interface, ev);
     return;
   }
   if (behind) call->deadline = deadline_of(call->rt, ev->stub + ev->len - behind);
@@ -178,7 +183,7 @@ arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async,
   return call;
 }
 
-static arpc_status reply_piped(arpc__served *call, const void *stub, size_t len) {
+static ARPC__COLD arpc_status reply_piped(arpc__served *call, const void *stub, size_t len) {
   arpc_status error = arpc__served_pipes_done(call);
   if (error) return error;
   if (call->peer) arpc__served_answer(call, stub, len);

@@ -152,8 +152,10 @@ static arpc__pipes *make(arpc__served *call, const arpc_interface *interface, ui
 
 void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev) {
   arpc__peer *peer = call->peer;
+  if (!ev->last) arpc__server_follow(&peer->conn, &call->wire, 1);
   arpc__pipes *p = call->pipes = make(call, interface, ev->opnum);
   if (!p) {
+    arpc__server_follow(&peer->conn, &call->wire, 0);
     arpc_async handle = {.size = sizeof handle, .signature = ARPC__SIGNATURE, .id = call->id};
     arpc_async_abort(call->rt, &handle, ARPC_S_SERVER_OUT_OF_MEMORY);
     return;
@@ -195,6 +197,7 @@ void arpc__served_answer(arpc__served *call, const void *stub, size_t len) {
 }
 
 void arpc__served_pipes_free(arpc__served *call) {
+  if (call->peer) arpc__server_follow(&call->peer->conn, &call->wire, 0);
   close_opening(call->pipes);
   arpc__pipes_free(call->pipes);
 }

@@ -94,9 +94,9 @@ uint64_t arpc__served_deadline(const arpc__served *call);
 arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async, arpc_status *ret_error);
 /* served_pipe.c: a call that has begun, of a procedure with pipes */
 int arpc__served_streams(void *arg, const arpc__server_context *context, uint16_t opnum);
-void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev);
-void arpc__served_data(arpc__served *call, const arpc__server_event *ev);
-int arpc__served_has_pipes(const arpc_interface *interface, uint16_t opnum);
+ARPC__COLD void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev);
+ARPC__COLD void arpc__served_data(arpc__served *call, const arpc__server_event *ev);
+ARPC__COLD int arpc__served_has_pipes(const arpc_interface *interface, uint16_t opnum);
 int arpc__served_opening(const arpc__served *call); /* nobody but us knows of it yet */
 void arpc__served_pipes_over(arpc__served *call, arpc_status status);
 arpc_status arpc__served_pipes_done(const arpc__served *call);
