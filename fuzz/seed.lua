@@ -1,7 +1,7 @@
 -- Makes seeds out of the recorded exchanges: lua seed.lua FOLDER FILE.hex.txt ... writes FOLDER/TARGET/NAME.
 -- See fuzz.h for their form.
 local folder = table.remove(arg, 1)
-local TARGETS = { "frame", "pdu", "client", "server", "ndr", "graph", "pickle", "idl" }
+local TARGETS = { "frame", "pdu", "client", "server", "ndr", "pipe", "graph", "pickle", "idl" }
 local MOST = 6000
 
 for _, target in ipairs(TARGETS) do os.execute("mkdir -p " .. folder .. "/" .. target) end
@@ -81,6 +81,11 @@ for _, path in ipairs(arg) do
     write("client", id .. "-f", client_seed(steps, 0x18, true))
     for i, s in ipairs(steps) do
       if #s.bytes >= 16 and #s.bytes < MOST then write("pdu", id .. "-" .. i, "\16\0" .. s.bytes) end
+      if name:find "pipes" and #s.bytes > 28 and (type_of(s.bytes) == 0 or type_of(s.bytes) == 2) then
+        local offset = type_of(s.bytes) == 2 and 0 or name:find "^go" and 20 or 4
+        write("pipe", id .. "-" .. i, string.char(name:find "^go" and 0 or 2, 1 | (offset & 7) << 3, 1, 100, 3, 0, 7, 33) ..
+          s.bytes:sub(25 + offset, 24 + offset + 1500))
+      end
     end
   end
 end
@@ -90,6 +95,34 @@ for kind = 0, 25 do
   local stub = ("\1\0\0\0\0\0\0\0"):rep(24)
   write("ndr", ("%d-20"):format(kind), string.char(kind, 1) .. stub:gsub("\1\0\0\0\0\0\0\0", "\1\0\0\0"))
   write("ndr", ("%d-64"):format(kind), string.char(kind, 0) .. stub)
+end
+
+-- Pipes of three chunks for every kind of pipe.c, in both syntaxes and byte orders, and the recorded ones.
+local UNITS = { { 1, 2, 4, 8, 16, 12, 5, 2, 6, 25 }, { 1, 2, 4, 8, 16, 16, 6, 4, 6, 40 } }
+local ALIGNS = { { 1, 2, 4, 8, 8, 8, 2, 2, 2, 8 }, { 1, 2, 4, 8, 8, 8, 2, 4, 2, 8 } }
+
+local function pipe_seed(kind, s, order)
+  local parts, at = {}, 0
+  local function put(bytes, align)
+    local all = ("\0"):rep(-at % align) .. bytes
+    parts[#parts + 1] = all
+    at = at + #all
+  end
+  local word = order .. (s == 2 and "i8" or "i4")
+  for _, n in ipairs { 2, 3, 5, 0 } do
+    put(word:pack(n), s * 4)
+    for i = 1, n do put(string.char(i):rep(UNITS[s][kind + 1]), ALIGNS[s][kind + 1]) end
+    if s == 2 then put(word:pack(-n), 8) end
+  end
+  return table.concat(parts)
+end
+
+for kind = 0, 9 do
+  for options = 0, 3 do
+    local bytes = pipe_seed(kind, options & 1 == 1 and 1 or 2, options & 2 == 2 and ">" or "<")
+    write("pipe", ("%d-%d"):format(kind, options), string.char(kind, options, 1, 2, 3, 5, 8, 0) .. bytes)
+    write("pipe", ("%d-%dr"):format(kind, options), string.char(kind, options | 4, 0, 7, 0, 30, 0, 1) .. bytes)
+  end
 end
 
 -- Two graphs for graph.c: a list of lists, and a struct with a counted array.

@@ -1,5 +1,6 @@
 #include "ndr/pipe.h"
 
+#include "base/plant.h"
 #include "ndr/decoder.h"
 #include "ndr/encoder.h"
 
@@ -175,9 +176,9 @@ static int take_again(arpc__ndr_pipe *p, arpc__reader *r) {
 
 /* How many whole elements lie behind the gap. */
 static uint32_t take_elements(arpc__ndr_pipe *p, arpc__reader *r, uint32_t most, const uint8_t **ret_at) {
-  size_t gap;
-  if (!there(r, p->unit, p->align, &gap)) return 0;
-  uint64_t n = 1 + (r->len - r->pos - gap - p->unit) / p->stride;
+  size_t gap, align = ARPC__PLANTED(15) && p->left < p->count ? 1 : p->align;
+  if (!there(r, p->unit, align, &gap)) return 0;
+  uint64_t n = 1 + (r->len - r->pos - gap - p->unit + ARPC__PLANTED(14)) / p->stride;
   if (n > most) n = most;
   if (n > p->left) n = p->left;
   arpc__take(r, gap);
