@@ -36,9 +36,16 @@ static void append(uint8_t **to, size_t *len, const uint8_t *bytes, size_t n) {
   *len += n;
 }
 
+static const vector_step *bind_of(const vectors *v, int conn) {
+  for (size_t i = 0; i < v->count; i++)
+    if (v->steps[i].conn == conn && v->steps[i].len && v->steps[i].bytes[2] == ARPC__BIND) return &v->steps[i];
+  return NULL;
+}
+
 /* The fragments of the call that begins with step i. */
 static void collect(const vectors *v, size_t i, recorded_pipe *ret) {
   const vector_step *first = &v->steps[i];
+  ret->bind = bind_of(v, first->conn);
   ret->v = v;
   ret->conn = first->conn;
   ret->call_id = arpc__load32(first->bytes + 12, 0);
@@ -48,6 +55,7 @@ static void collect(const vectors *v, size_t i, recorded_pipe *ret) {
     const vector_step *s = &v->steps[i];
     if (s->eof || s->conn != first->conn || s->len < 24 || arpc__load32(s->bytes + 12, 0) != ret->call_id) continue;
     CHECK_EQ(s->bytes[4], 0x10);
+    append(&ret->said[s->from_client], &ret->said_len[s->from_client], s->bytes, s->len);
     if (s->bytes[2] == 3) ret->fault = arpc__load32(s->bytes + 24, 0);
     else if (s->from_client) append(&ret->in, &ret->in_len, s->bytes + 24, s->len - 24);
     else append(&ret->out, &ret->out_len, s->bytes + 24, s->len - 24);
@@ -69,6 +77,8 @@ static void each_of(unsigned k, const vectors *v, void (*fn)(const recorded_pipe
     fn(&call, arg);
     free(call.in);
     free(call.out);
+    free(call.said[0]);
+    free(call.said[1]);
   }
   CHECK_EQ(n, known[k].calls);
 }
@@ -90,18 +100,18 @@ arpc_pipe_type recorded_type(int kind, unsigned directions) {
 }
 
 /* Bytes and longs count up; records are {long, hyper} with a gap between them. */
-void recorded_element(int kind, size_t k, uint8_t *ret) {
-  static const uint8_t record[16] = {[12] = 0x10};
-  if (kind == RECORDED_RECORDS) memcpy(ret, record, 16);
+void recorded_element(int kind, int big, size_t k, uint8_t *ret) {
+  if (kind == RECORDED_RECORDS) memset(ret, 0, 16);
+  if (kind == RECORDED_RECORDS) ret[big ? 11 : 12] = 0x10;
   if (kind == RECORDED_BYTES) *ret = (uint8_t)k;
-  else arpc__store32(ret, (uint32_t)k);
+  else arpc__store32(ret, big ? __builtin_bswap32((uint32_t)k) : (uint32_t)k);
 }
 
-int recorded_are(int kind, size_t k, const uint8_t *at, size_t n) {
+int recorded_are(int kind, int big, size_t k, const uint8_t *at, size_t n) {
   uint8_t want[16];
   size_t unit = recorded_type(kind, 0).size[0];
   for (size_t i = 0; i < n; i++) {
-    recorded_element(kind, k + i, want);
+    recorded_element(kind, big, k + i, want);
     if (memcmp(at + i * unit, want, unit) != 0) return 0;
   }
   return 1;

@@ -21,15 +21,18 @@ typedef struct recorded_pipe {
   uint8_t *in, *out;   /* the stubs */
   size_t in_len, out_len;
   uint32_t fault;      /* what the server answered instead, 0 = nothing */
+  const vector_step *bind;
+  uint8_t *said[2];    /* the server's PDUs, the client's, one behind the other */
+  size_t said_len[2];
 } recorded_pipe;
 
 /* Calls fn with every one; gives their number. */
 size_t recorded_pipes(void (*fn)(const recorded_pipe *call, void *arg), void *arg);
 
-/* Elements are numbered from 0. */
+/* Elements are numbered from 0, and the same in both syntaxes. */
 arpc_pipe_type recorded_type(int kind, unsigned directions);
-void recorded_element(int kind, size_t k, uint8_t *ret); /* little endian, in both syntaxes the same */
-/* Whether n elements, one `stride` behind the other, are those from number k on. */
-int recorded_are(int kind, size_t k, const uint8_t *at, size_t n);
+void recorded_element(int kind, int big, size_t k, uint8_t *ret);
+/* Whether n elements, one behind the other, are those from number k on. */
+int recorded_are(int kind, int big, size_t k, const uint8_t *at, size_t n);
 
 #endif
