@@ -338,8 +338,8 @@ static void put_gap(arpc__buf *out, size_t align) {
 
 void put_fragments(arpc__buf *out, const piece *p, const void *stub, size_t len, size_t first, size_t share) {
   size_t at = 0, n = first < len ? first : len;
-  for (;;) {
-    uint8_t flags = (uint8_t)((at ? 0 : ARPC__PFC_FIRST) | (at + n == len ? ARPC__PFC_LAST : 0));
+  for (uint8_t flags = ARPC__PFC_FIRST;; flags = 0) {
+    if (at + n == len) flags |= ARPC__PFC_LAST;
     const uint8_t start[8] = {5, 0, p->type, flags, p->big ? 0 : 0x10, 0, 0, 0};
     arpc__buf_put(out, start, 8);
     put_number(out, 24 + n, 2, p->big);
