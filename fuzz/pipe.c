@@ -125,7 +125,7 @@ static void take_values(const fuzz_node *x, found *f) {
 /* Only what was given whole: an element that is refused leaves nothing. */
 static void give(const pipe_case *c, const arpc__ndr_pipe *p, const uint8_t *at, uint32_t n, found *f) {
   fuzz_tree w = {.fed = (size_t)n * p->stride, .most = SIZE_MAX};
-  if (f->refused) return;
+  if (f->refused || !p->chunk) return;
   arpc_status error = arpc__ndr_pipe_give(p, at, n, (int)c->big, &fuzz_tree_sink, &w);
   if (c->kind == BYTE) {
     FUZZ_CHECK(!error && w.top == 1 && f->nvalues + n <= MOST_VALUES);
@@ -155,7 +155,11 @@ static size_t take_some(const pipe_case *c, arpc__ndr_pipe *p, size_t from, size
   r.pos = from - base;
   uint32_t n;
   const uint8_t *at;
-  while ((event = arpc__ndr_pipe_next(p, &r, most, &n, &at)) == ARPC__NDR_PIPE_ELEMENTS) {
+  for (;;) {
+    arpc__ndr_pipe_event soon = p->chunk ? ARPC__NDR_PIPE_MORE : arpc__ndr_pipe_ready(p, &r);
+    event = arpc__ndr_pipe_next(p, &r, most, &n, &at);
+    FUZZ_CHECK(p->chunk || soon == event);
+    if (event != ARPC__NDR_PIPE_ELEMENTS) break;
     size_t unit = facts[c->kind].unit[c->s], stride = aligned(unit, facts[c->kind].align[c->s]);
     FUZZ_CHECK(n && n <= most && n + p->left <= p->count && p->unit == unit && p->stride == stride);
     FUZZ_CHECK(at + (n - 1) * stride + unit == own + r.pos);
@@ -167,28 +171,33 @@ static size_t take_some(const pipe_case *c, arpc__ndr_pipe *p, size_t from, size
   }
   f->outcome = event == ARPC__NDR_PIPE_END ? ENDED : r.error ? BAD : MORE;
   if (f->outcome == BAD) FUZZ_CHECK(r.error == ARPC_X_BAD_STUB_DATA);
-  if (f->outcome == MORE) FUZZ_CHECK(r.len - r.pos < 7 + (p->unit > 8 ? p->unit : 8));
+  if (f->outcome == MORE) FUZZ_CHECK(r.len - r.pos < arpc__ndr_pipe_need(p, &r) && r.len - r.pos < 7 + (p->unit > 8 ? p->unit : 8));
   free(own);
   return base + r.pos;
 }
 
-static void begin(const pipe_case *c, arpc__ndr_pipe *p, found *f) {
+/* By the type of its chunks, or by sizes only. */
+static void begin(const pipe_case *c, arpc__ndr_pipe *p, int by_size, found *f) {
   f->nvalues = f->nelements = f->nchunks = 0;
   f->refused = 0;
   f->outcome = MORE;
-  arpc__ndr_pipe_begin(p, &chunks[c->ranged][c->kind], c->s ? ARPC_NDR64 : ARPC_NDR20);
+  int transfer = c->s ? ARPC_NDR64 : ARPC_NDR20;
+  arpc_pipe_type t = {.align = {facts[c->kind].align[0], facts[c->kind].align[1]}, .ranged = (uint8_t)c->ranged, .low = LOW, .high = HIGH};
+  for (int s = 0; s < 2; s++) t.size[s] = facts[c->kind].unit[s];
+  if (by_size) arpc__ndr_pipe_open(p, &t, transfer);
+  else arpc__ndr_pipe_begin(p, &chunks[c->ranged][c->kind], transfer);
 }
 
 static void read_whole(const pipe_case *c, const size_t *places, found *f) {
   arpc__ndr_pipe p;
-  begin(c, &p, f);
+  begin(c, &p, 0, f);
   f->used = take_some(c, &p, c->offset, c->len, UINT32_MAX, places, f) - c->offset;
 }
 
-static void read_portions(const pipe_case *c, const size_t *places, found *f) {
+static void read_portions(const pipe_case *c, int by_size, const size_t *places, found *f) {
   arpc__ndr_pipe p;
   size_t from = c->offset, upto = c->offset;
-  begin(c, &p, f);
+  begin(c, &p, by_size, f);
   for (unsigned turn = 0; f->outcome == MORE && upto < c->len; turn++) {
     size_t n = c->sizes[turn % SIZES];
     upto = n && n < c->len - upto ? upto + n : c->len;
@@ -290,9 +299,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int outcome = plain(&c, places, MOST_VALUES, &n, &used);
   read_whole(&c, places, &whole);
   FUZZ_CHECK(whole.outcome == outcome && whole.nelements == n && (outcome != ENDED || whole.used == used));
-  read_portions(&c, places, &parts);
-  FUZZ_CHECK((c.len == c.offset || parts.outcome == outcome) && (outcome != ENDED || parts.used == used));
-  same(&whole, &parts);
+  for (int by_size = 2; by_size--;) {
+    read_portions(&c, by_size, places, &parts);
+    FUZZ_CHECK((c.len == c.offset || parts.outcome == outcome) && (outcome != ENDED || parts.used == used));
+    if (!by_size) same(&whole, &parts);
+    else FUZZ_CHECK(parts.nelements == n && parts.nchunks == whole.nchunks);
+  }
   if (outcome == ENDED && !whole.refused) {
     FUZZ_CHECK(whole.nvalues == n * facts[c.kind].values);
     write_again(&c, &whole, places);

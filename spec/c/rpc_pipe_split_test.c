@@ -134,7 +134,7 @@ static void learn(const recorded_pipe *call) {
   R.call = call;
   R.x = (exchange){.type = recorded_type(call->kind, call->directions), .kind = call->kind, .transfer = ARPC_NDR20,
                    .head = call->in, .nhead = call->head, .in = R.in, .out = R.out, .elements = call->elements,
-                   .tail = call->out + call->out_len - call->tail, .ntail = call->tail, .bind = call->bind, .fault = call->fault};
+                   .tail = call->out ? call->out + call->out_len - call->tail : NULL, .ntail = call->tail, .bind = call->bind, .fault = call->fault};
   if (call->fault) R.x.tail = (const uint8_t *)"\0\0\0", R.x.ntail = 4;
   if (call->directions & ARPC_PIPE_IN) R.x.nin = chunks_of(call, call->in, call->head, R.in);
   if (call->directions & ARPC_PIPE_OUT) R.x.nout = chunks_of(call, call->out, 0, R.out);
@@ -420,10 +420,8 @@ static void broken(rig *r, const made *as) {
       m.question.data[in + b] = m.answer.data[out + b] = v;
     }
     if (i == 2 && word == 8) m.question.data[m.question.len - 1] = m.answer.data[m.answer.len - 5] = 1;
-    if (i == 2 && word == 4) continue;
     if (i == 3) m.question.len -= 1, m.answer.len -= 5;
-    refused(r, &m, (portions){0, 0});
-    refused(r, &m, (portions){0, 1});
+    for (size_t step = 0; step < 2 && !(i == 2 && word == 4); step++) refused(r, &m, (portions){0, step});
     unmake(&m);
   }
 }
