@@ -44,7 +44,7 @@ Q := $(if $(V),,@)
 AGAIN = $(MAKE) --no-print-directory
 
 .PHONY: all lib core spec-c example test test-c interop asan tsan load valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
-        run-example run-test run-tsan run-load run-interop bench-cost bench-check run-bench-times run-bench-cost run-bench-check run-bench-marshal
+        run-example run-test run-tsan run-load run-interop bench-cost bench-check run-bench-times run-bench-streams run-bench-cost run-bench-check run-bench-marshal
 
 all: $(LIB) $(CORE) $(EXAMPLES)
 	@:
@@ -148,19 +148,19 @@ mutants:
 
 # ---- measuring: times beside raw libuv of the same run; costs that do not depend on the machine's mood
 
-BENCHES := $(addprefix $(BUILD)/bench/,raw_server raw_client raw_later server client) $(BUILD)/lua/benchlua.so
+BENCHES := $(addprefix $(BUILD)/bench/,raw_server raw_client raw_later raw_stream server client stream) $(BUILD)/lua/benchlua.so
 
-$(BUILD)/bench/raw_%: bench/raw_%.c bench/raw.h bench/raw_records.h bench/bench.h
+$(BUILD)/bench/raw_%: bench/raw_%.c bench/raw.h bench/raw_records.h bench/bench.h bench/chunks.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_C) $(LDFLAGS) -o $@ $< $(UV_LIBS)
-$(BUILD)/bench/%: bench/%.c bench/address.h bench/bench.h $(LIB)
+$(BUILD)/bench/%: bench/%.c bench/address.h bench/bench.h bench/chunks.h $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_C) $(LDFLAGS) -o $@ $< $(LIB) $(UV_LIBS)
 $(BUILD)/lua/benchlua.so: bench/benchlua.c bench/bench.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_C) $(LUA_INC) $(LDFLAGS) -shared -o $@ $<
 
-run-bench-times run-bench-cost run-bench-check: all $(BENCHES)
+run-bench-times run-bench-streams run-bench-cost run-bench-check: all $(BENCHES)
 	$(Q)$(LUA) bench/run.lua $(@:run-bench-%=%)
 run-bench-marshal: all
 	$(Q)$(LUA) bench/marshal.lua

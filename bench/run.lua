@@ -1,45 +1,20 @@
 -- The measurements: lua5.4 bench/run.lua times   ratios to raw libuv of the same round, medians
+--                   lua5.4 bench/run.lua streams of these, W3 alone
 --                   lua5.4 bench/run.lua cost    user instructions and system calls per call
 --                   lua5.4 bench/run.lua check   cost, held against bench/cost.tsv with 5 % of slack
--- Called by make, which builds; BUILD names where. Server on CPU 0, client on CPU 1 (W1: both on CPU 0).
+-- Called by make, which builds; BUILD names where, ARPC_ROUNDS how many rounds (5). Server on CPU 0, client on CPU 1
+-- (W1: both on CPU 0).
 local build = os.getenv "BUILD" or "build"
 local lua = os.getenv "LUA" or "lua5.4"
-local dir = os.getenv "TMPDIR" or "/tmp"
+local rounds = tonumber(os.getenv "ARPC_ROUNDS") or 5
+local pair = dofile(arg[0]:match "^(.*)/" .. "/pair.lua")
+local dir, median = pair.dir, pair.median
 
 local peers = {
   { name = "raw libuv", server = build .. "/bench/raw_server", client = build .. "/bench/raw_client" },
   { name = "C to C", server = build .. "/bench/server", client = build .. "/bench/client" },
   { name = "Lua to Lua", server = lua .. " bench/server.lua", client = lua .. " bench/client.lua" },
 }
-
-local function capture(command)
-  local pipe = assert(io.popen(command))
-  local words = pipe:read "a"
-  pipe:close()
-  return words
-end
-
-local serial = 0
-
--- Runs one server and one client; what the client printed. `wrap_*` stand in front of the commands; strace
--- is ended by ending its child.
-local function pair(peer, workload, arguments, cpus, wrap_server, wrap_client)
-  serial = serial + 1
-  local socket = ("%s/arpc-bench-%d-%d"):format(dir, os.time() % 100000, serial)
-  local script = ([[
-    rm -f %s; taskset -c %s %s %s unix:%s & server=$!
-    i=0; while [ ! -S %s ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done
-    BENCH_SRV=$server timeout 120 taskset -c %s %s %s unix:%s %s %s
-    pkill -P $server || kill $server; wait $server 2>/dev/null; rm -f %s
-  ]]):format(socket, cpus[1], wrap_server or "", peer.server, socket, socket, cpus[2], wrap_client or "", peer.client,
-    socket, workload, arguments, socket)
-  return capture(("sh -c '%s' 2>&1"):format(script))
-end
-
-local function median(list)
-  table.sort(list)
-  return list[(#list + 1) // 2]
-end
 
 local cases = {
   { title = "W1: one call at a time, both on one CPU", workload = "w1", arguments = "ms=500", cpus = { 0, 0 } },
@@ -61,18 +36,18 @@ local most = { handles = 400, callbacks = 400, coroutines = 1434, server = 1536 
 -- takes long enough for all of them to be there at once on a busy machine too.
 local function later(peer, way, delay)
   local env = ("env BENCH_DELAY=%d"):format(delay)
-  local words = pair(peer, way, "n=100000", { 0, 1 }, env, env)
+  local words = pair.run(peer, way, "n=100000", { cpus = { 0, 1 }, wrap_server = env, wrap_client = env })
   local secs, client, server = words:match '"secs":([%d.]+),"client":([%d-]+),"server":([%d-]+)'
   if not secs then error(("W4b, %s, %s:\n%s"):format(peer.name, way, words), 0) end
   return tonumber(secs), tonumber(client), tonumber(server)
 end
 
-local function outstanding(rounds)
+local function outstanding()
   local raw = { name = "raw libuv", server = build .. "/bench/raw_later", client = build .. "/bench/raw_later" }
   local ours = { name = "Lua to Lua" }
   ours.server, ours.client = lua .. " bench/later_server.lua", lua .. " bench/later_client.lua"
   local base, secs = {}, { handles = {}, callbacks = {}, coroutines = {} }
-  for _ = 1, rounds do
+  for _ = 1, math.min(rounds, 3) do
     base[#base + 1] = later(raw, "w4b", 1000)
     for way, list in pairs(secs) do list[#list + 1] = later(ours, way, 1000) end
   end
@@ -87,14 +62,55 @@ local function outstanding(rounds)
   end
 end
 
+-- W3: bytes through a pipe, in chunks of 64 KiB. Each ratio is to raw libuv of the same round, and held to a bound; how
+-- fast the clock on the wall ran depends on who else uses the machine, the CPU time hardly.
+local streams = {
+  { name = "raw libuv", server = build .. "/bench/raw_stream", client = build .. "/bench/raw_stream" },
+  { name = "C to C", server = build .. "/bench/stream", client = build .. "/bench/stream", fast = 0.9, cheap = 1.2 },
+}
+
+local function stream(peer, way, transport)
+  local words = pair.run(peer, way, "mib=1024", { cpus = { 0, 1 }, transport = transport })
+  local chunks, secs, c, s = words:match '"calls":(%d+),"secs":([%d.]+),"ccpu":([%d.]+),"scpu":([%d.]+)'
+  if not chunks then error(("W3, %s, %s:\n%s"):format(peer.name, way, words), 0) end
+  local gib = chunks / (1 << 14)
+  return gib / secs, (c + s) / gib
+end
+
+local function streaming(way, transport)
+  local got = {}
+  for _ = 1, rounds do
+    local raw_rate, raw_cpu
+    for i, peer in ipairs(streams) do
+      local rate, cpu = stream(peer, way, transport)
+      raw_rate, raw_cpu = raw_rate or rate, raw_cpu or cpu
+      got[i] = got[i] or { {}, {}, {}, {} }
+      for k, value in ipairs { rate, cpu, rate / raw_rate, cpu / raw_cpu } do table.insert(got[i][k], value) end
+    end
+  end
+  print(("W3: 1 GiB %s, %s"):format(way, transport))
+  for i, peer in ipairs(streams) do
+    local rate, cpu, fast, cheap = table.unpack(got[i])
+    local line = ("  %-12s %6.2f GiB/s  %5.2f x raw   %6.3f s CPU/GiB  %5.2f x raw"):format(peer.name, median(rate),
+      median(fast), median(cpu), median(cheap))
+    if peer.fast then line = line .. ("   (to be %.2f and %.2f)"):format(peer.fast, peer.cheap) end
+    print(line)
+  end
+end
+
+local function all_streams()
+  for _, transport in ipairs { "unix", "tcp" } do
+    for _, way in ipairs { "down", "up" } do streaming(way, transport) end
+  end
+end
+
 local function times()
-  local rounds = tonumber(os.getenv "ARPC_ROUNDS") or 5
   for _, case in ipairs(cases) do
     local cpu, rate, ratio = {}, {}, {}
     for _ = 1, rounds do
       local base
       for i, peer in ipairs(without(case.without)) do
-        local words = pair(peer, case.workload, case.arguments, case.cpus)
+        local words = pair.run(peer, case.workload, case.arguments, case)
         local calls, secs, c, s = words:match '"calls":(%d+),"secs":([%d.]+),"ccpu":([%d.]+),"scpu":([%d.]+)'
         if not calls then error(("%s, %s:\n%s"):format(case.title, peer.name, words), 0) end
         local each = (c + s) / calls * 1e6
@@ -111,7 +127,8 @@ local function times()
       print(line:format(peer.name, median(rate[i]), median(cpu[i]), median(ratio[i])))
     end
   end
-  outstanding(math.min(rounds, 3))
+  all_streams()
+  outstanding()
 end
 
 -- The difference of two runs of different length, so that starting up is not in it.
@@ -121,7 +138,7 @@ local function instructions(peer, side)
   local count = {}
   for _, n in ipairs { few, many } do
     local wrap = "valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file=" .. dir .. "/arpc-bench-vg"
-    pair(peer, "w2", ("depth=64 n=%d"):format(n), { 0, 1 }, side == "server" and wrap, side == "client" and wrap)
+    pair.run(peer, "w2", ("depth=64 n=%d"):format(n), { cpus = { 0, 1 }, ["wrap_" .. side] = wrap })
     local log = assert(io.open(dir .. "/arpc-bench-vg")):read "a"
     count[#count + 1] = tonumber(log:match "Collected : (%d+)") or error(log, 0)
   end
@@ -135,7 +152,7 @@ local function system_calls(peer, side)
   for _, n in ipairs { few, many } do
     local out = dir .. "/arpc-bench-st"
     local wrap = ("strace -f -qq -c -o %s"):format(out)
-    pair(peer, "w2", ("depth=64 n=%d"):format(n), { 0, 1 }, side == "server" and wrap, side == "client" and wrap)
+    pair.run(peer, "w2", ("depth=64 n=%d"):format(n), { cpus = { 0, 1 }, ["wrap_" .. side] = wrap })
     local total = 0
     for line in io.lines(out) do
       local calls, name = line:match "^%s*[%d.]+%s+[%d.]+%s+%d+%s+(%d+)%s*%d*%s+([%w_]+)$"
@@ -177,5 +194,5 @@ local function check()
   os.exit(failed == 0 and 0 or 1)
 end
 
-local what = { times = times, cost = costs, check = check }
-assert(what[arg[1]], "times, cost or check?")()
+local what = { times = times, streams = all_streams, cost = costs, check = check }
+assert(what[arg[1]], "times, streams, cost or check?")()
