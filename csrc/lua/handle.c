@@ -2,7 +2,6 @@
  * finds the handle by its address: a handle that is collected drops its call first. */
 #include "lua/handle.h"
 
-#include "base/uuid.h"
 #include "lua/error.h"
 #include "lua/notify.h"
 
@@ -223,13 +222,9 @@ arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc_
   return h;
 }
 
-static int pending(const arpc__handle *h) {
-  return h->st->rt && arpc__slot_at(h->st->rt, h->id) != NULL;
-}
-
 void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
   if (h->server) arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: a manager's handle cannot issue calls", proc->name);
-  if (pending(h))
+  if (arpc__handle_pending(h))
     arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: the async handle is busy with another call", proc->name);
   if (proc->nkept > h->room && !h->more && !(h->more = malloc(sizeof *h->more))) luaL_error(L, "not enough memory");
   h->proc = proc;
@@ -287,7 +282,7 @@ static int handle_gc(lua_State *L) {
   if (!h) return 0;
   free(h->more);
   h->more = NULL;
-  if (!pending(h)) return 0;
+  if (!arpc__handle_pending(h)) return 0;
   const char *name = h->proc ? h->proc->name : "?";
   if (h->server) {
     arpc_async_abort(h->st->rt, ARPC__ASYNC(h), ARPC_S_CALL_FAILED);
@@ -308,7 +303,7 @@ static int handle_gc(lua_State *L) {
 /* close, __close: leaving the scope of a handle gives its call up, without a report. */
 static int handle_close(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
-  if (!pending(h)) return 0;
+  if (!arpc__handle_pending(h)) return 0;
   if (h->server) {
     arpc_async_abort(h->st->rt, ARPC__ASYNC(h), ARPC_S_CALL_FAILED);
     return 0;
@@ -322,7 +317,7 @@ static int handle_close(lua_State *L) {
 
 static int handle_init(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
-  if (pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
+  if (arpc__handle_pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
   if (h->server) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "init");
   h->last_event = -1;
   h->id = 0;
@@ -334,7 +329,7 @@ static int handle_init(lua_State *L) {
 static int handle_notify(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  if (pending(h) != h->server) {
+  if (arpc__handle_pending(h) != h->server) {
     arpc_status status = h->server ? ARPC_S_INVALID_ASYNC_HANDLE : ARPC_S_INVALID_ASYNC_CALL;
     return arpc__handle_raise(L, status, h, "notify");
   }
@@ -351,7 +346,7 @@ static int handle_notify(lua_State *L) {
 static int handle_complete(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   if (!h->server) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
-  if (!pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
+  if (!arpc__handle_pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
   arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
 }
@@ -404,78 +399,7 @@ static int handle_abort(lua_State *L) {
   return error ? arpc__handle_raise(L, error, h, "abort") : 0;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------*/
-
-static int push_object(lua_State *L, const arpc__handle *h) {
-  arpc_uuid object;
-  char text[ARPC__UUID_TEXT];
-  if (!h->st->rt || arpc_server_object(h->st->rt, ARPC__ASYNC(h), &object)) return luaL_pushfail(L), 1;
-  arpc__uuid_format(&object, text);
-  lua_pushstring(L, text);
-  return 1;
-}
-
-static int push_binding(lua_State *L, const arpc__handle *h) {
-  char text[512];
-  size_t n = h->st->rt ? arpc_server_client(h->st->rt, ARPC__ASYNC(h), text, sizeof text) : 0;
-  if (!n) return luaL_pushfail(L), 1;
-  lua_pushlstring(L, text, n < sizeof text ? n : sizeof text - 1);
-  return 1;
-}
-
-/* On the clock of rpc.now(); nil when there is none. */
-static void push_deadline(lua_State *L, const arpc__handle *h) {
-  uint64_t until = 0;
-  if (h->st->rt && !arpc_async_deadline(h->st->rt, ARPC__ASYNC(h), &until) && until) lua_pushinteger(L, (lua_Integer)until);
-  else luaL_pushfail(L);
-}
-
-/* object and binding: whom a manager serves; nil on a client's handle, and once the call is over. */
-static int get_field(lua_State *L, arpc__handle *h, const char *key) {
-  if (strcmp(key, "object") == 0) return push_object(L, h);
-  if (strcmp(key, "binding") == 0) return push_binding(L, h);
-  if (strcmp(key, "user_info") == 0) arpc__handle_get(L, 1, ARPC__SCRIPT_USER_INFO);
-  else if (strcmp(key, "event") == 0 && h->notification == ARPC_NOTIFY_EVENT) arpc__handle_get(L, 1, ARPC__SCRIPT_TARGET);
-  else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);
-  else if (strcmp(key, "notify_on_send_complete") == 0) lua_pushboolean(L, h->send_complete);
-  else if (strcmp(key, "deadline") == 0) push_deadline(L, h);
-  else if (strcmp(key, "id") == 0) lua_pushinteger(L, (lua_Integer)h->id);
-  else lua_pushnil(L);
-  return 1;
-}
-
-static int handle_index(lua_State *L) {
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
-  if (lua_type(L, 2) != LUA_TSTRING) return 1;
-  return get_field(L, arpc__handle_check(L), lua_tostring(L, 2));
-}
-
-/* Also while a call is pending: what has not been told yet is told, or not, as it is now. */
-static void set_send_complete(lua_State *L, arpc__handle *h) {
-  h->send_complete = lua_toboolean(L, 3) & 1;
-  if (h->server || !pending(h)) return;
-  arpc_async how = arpc__handle_async(h);
-  arpc_async_notify(h->st->rt, &how);
-}
-
-static int handle_newindex(lua_State *L) {
-  arpc__handle *h = arpc__handle_check(L);
-  const char *key = luaL_checkstring(L, 2);
-  lua_settop(L, 3);
-  if (strcmp(key, "user_info") == 0) arpc__handle_set(L, ARPC__SCRIPT_USER_INFO);
-  else if (strcmp(key, "notify_on_send_complete") == 0) set_send_complete(L, h);
-  else return luaL_error(L, "an async handle has no field '%s' to set", key);
-  return 0;
-}
-
-static int handle_tostring(lua_State *L) {
-  arpc__handle *h = arpc__handle_check(L);
-  arpc_status status = !h->st->rt || h->server ? 0 : arpc_async_status(h->st->rt, ARPC__ASYNC(h));
-  const char *state = !pending(h) ? "idle" : h->server ? "in progress" : status == ARPC_S_ASYNC_CALL_PENDING ? "pending" : "finished";
-  lua_pushfstring(L, "asyncrpc.handle (%s%s%s): %p", h->proc ? h->proc->name : "", h->proc ? ", " : "", state, (void *)h);
-  return 1;
-}
+/* ---- making them -------------------------------------------------------------------------------*/
 
 /* async{event= | callback= | apc= | port= | queue=, user_info= ...} */
 static int l_async(lua_State *L) {
@@ -495,7 +419,7 @@ static void set_index(lua_State *L, arpc__state *st, enum arpc__class class) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables[class]);
   lua_pushlightuserdata(L, st);
   lua_getfield(L, -2, "methods");
-  lua_pushcclosure(L, handle_index, 2);
+  lua_pushcclosure(L, arpc__handle_index, 2);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }
@@ -507,13 +431,13 @@ void arpc__open_handle(lua_State *L, arpc__state *st) {
                                      {"abort", handle_abort},       {"close", handle_close},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__close", handle_close},
-                                  {"__newindex", handle_newindex},
-                                  {"__tostring", handle_tostring},
+                                  {"__newindex", arpc__handle_newindex},
+                                  {"__tostring", arpc__handle_tostring},
                                   {"__gc", handle_gc},
                                   {NULL, NULL}};
   static const luaL_Reg unwatched[] = {{"__close", handle_close},
-                                       {"__newindex", handle_newindex},
-                                       {"__tostring", handle_tostring},
+                                       {"__newindex", arpc__handle_newindex},
+                                       {"__tostring", arpc__handle_tostring},
                                        {NULL, NULL}};
   static const luaL_Reg functions[] = {{"async", l_async}, {NULL, NULL}};
   lua_newtable(L);

@@ -38,6 +38,11 @@ _Static_assert(offsetof(arpc__handle, kept) <= 48, "a handle is larger than it n
 /* The call of a handle, or of a wait, as the core knows it. */
 #define ARPC__ASYNC(h) (&(arpc_async){.size = sizeof(arpc_async), .signature = ARPC__SIGNATURE, .id = (h)->id})
 
+/* Whether it stands for a call that is not over. */
+static inline int arpc__handle_pending(const arpc__handle *h) {
+  return h->st->rt && arpc__slot_at(h->st->rt, h->id) != NULL;
+}
+
 /* On top of the stack, ready, with room for this many kept values (for more of them it makes room when armed) and, if
  * so wanted, for a callback. */
 arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room, int callback);
@@ -83,6 +88,11 @@ void arpc__handle_set(lua_State *L, int key);
 void arpc__handle_keep(lua_State *L, arpc__handle *h, int index);
 /* Handle -> its results: for a protected call. */
 int arpc__harvest_protected(lua_State *L);
+
+/* ---- handle_fields.c: metamethods; the second upvalue of __index is the table of methods ---- */
+int arpc__handle_index(lua_State *L);
+int arpc__handle_newindex(lua_State *L);
+int arpc__handle_tostring(lua_State *L);
 
 /* ---- await.c ---- */
 int arpc__handle_await(lua_State *L);
