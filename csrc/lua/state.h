@@ -30,6 +30,7 @@ struct arpc__state {
   int traceback;            /* registry: traceback of the error being handled */
   arpc__list *waits, *brief_waits; /* stacks of free records */
   arpc__list waiting;       /* waits in coroutines, found by coroutine when one is closed */
+  arpc__wait *again;        /* what a finisher goes on to wait in */
   lua_State *finishing;     /* the coroutine whose wait just ended, until its closer ran */
   arpc__list busy_tasks;    /* running or waiting */
   arpc__list idle_tasks;    /* pooled coroutines */

@@ -12,6 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { AGAIN = -1 }; /* instead of a number of results */
+
 static int resumed(lua_State *L, int status, lua_KContext context);
 
 /* ---- may we wait -------------------------------------------------------------------------------*/
@@ -166,12 +168,16 @@ static int yield(lua_State *L, arpc__wait *w) {
   return lua_yieldk(L, 0, (lua_KContext)w, resumed);
 }
 
+static int go_on(lua_State *L, arpc__wait *w);
+
 static int resumed(lua_State *L, int status, lua_KContext context) {
   arpc__wait *w = (arpc__wait *)context;
   (void)status;
   if (over(w)) {
-    if (!w->task || !w->task->guarded) w->st->finishing = L;
-    return finish(L, w);
+    arpc__state *st = w->st;
+    if (!w->task || !w->task->guarded) st->finishing = L;
+    int n = finish(L, w);
+    return n == AGAIN ? go_on(L, st->again) : n;
   }
   lua_settop(L, (int)w->co_top);
   return yield(L, w);
@@ -188,7 +194,16 @@ static void not_finishing(lua_State *L, arpc__state *st) {
   if (st->finishing == L) st->finishing = NULL;
 }
 
-static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
+/* Its guard is on the stack. */
+static int begin(lua_State *L, arpc__wait *w) {
+  w->co = L;
+  w->co_top = (uint32_t)lua_gettop(L) & 0xffffff;
+  arpc__list_append(&w->st->waiting, &w->node);
+  return yield(L, w);
+}
+
+/* A task is known, any other coroutine is kept. */
+static void belong(lua_State *L, arpc__wait *w) {
   arpc__state *st = w->st;
   not_finishing(L, st);
   if (st->running && st->running->co == L) {
@@ -196,16 +211,22 @@ static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
     w->task->wait = w;
     w->interrupted = w->task->interrupted & 1;
     w->task->interrupted = 0;
-    if (w->interrupted) return raise_interrupt(L, w);
+    if (w->interrupted) raise_interrupt(L, w);
   } else {
     lua_pushthread(L);
     w->slot = arpc__anchor(L, st);
   }
-  if (!w->task || !w->task->guarded) guard(L, st);
-  w->co = L;
-  w->co_top = (uint32_t)lua_gettop(L) & 0xffffff;
-  arpc__list_append(&st->waiting, &w->node);
-  return yield(L, w);
+}
+
+static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
+  belong(L, w);
+  if (!w->task || !w->task->guarded) guard(L, w->st);
+  return begin(L, w);
+}
+
+static int go_on(lua_State *L, arpc__wait *w) {
+  belong(L, w);
+  return begin(L, w);
 }
 
 static int run_loop(lua_State *L) {
@@ -215,7 +236,7 @@ static int run_loop(lua_State *L) {
   return 0;
 }
 
-static int wait_on_main(lua_State *L, arpc__wait *w) {
+static void block(lua_State *L, arpc__wait *w) {
   arpc__state *st = w->st;
   luaL_checkstack(L, 4, NULL);
   lua_pushcfunction(L, run_loop);
@@ -225,10 +246,26 @@ static int wait_on_main(lua_State *L, arpc__wait *w) {
   w->waits = 1;
   int status = lua_pcall(L, 2, 0, 0);
   st->blocked--;
-  if (status == LUA_OK && over(w)) return finish(L, w);
+  if (status == LUA_OK && over(w)) return;
   arpc__wait_give_up(L, w);
-  if (status != LUA_OK) return lua_error(L);
-  return arpc__raise(L, ARPC_S_NO_CALL_ACTIVE, "deadlock: nothing is left on the loop that could end this wait");
+  if (status != LUA_OK) lua_error(L);
+  arpc__raise(L, ARPC_S_NO_CALL_ACTIVE, "deadlock: nothing is left on the loop that could end this wait");
+}
+
+static int wait_on_main(lua_State *L, arpc__wait *w) {
+  arpc__state *st = w->st;
+  int n;
+  do {
+    block(L, w);
+    n = finish(L, w);
+    w = st->again;
+  } while (n == AGAIN);
+  return n;
+}
+
+int arpc__wait_again(arpc__wait *w) {
+  w->st->again = w;
+  return AGAIN;
 }
 
 int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms) {
@@ -238,7 +275,11 @@ int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms) {
     arpc__hold(st->rt); /* timers alone do not keep the loop going */
     w->holds = 1;
   }
-  if (over(w)) return finish(L, w);
+  if (over(w)) {
+    int n = finish(L, w);
+    if (n != AGAIN) return n;
+    w = st->again;
+  }
   return lua_isyieldable(L) ? wait_in_coroutine(L, w) : wait_on_main(L, w);
 }
 

@@ -11,7 +11,7 @@
 #include "rpc/shared.h"
 
 typedef struct arpc__wait_kind {
-  int (*finish)(lua_State *L, arpc__wait *w); /* returns the number of results it pushed */
+  int (*finish)(lua_State *L, arpc__wait *w); /* returns the number of results it pushed, or arpc__wait_again */
   void (*cancel)(arpc__wait *w);              /* NULL = there is nothing to do */
 } arpc__wait_kind;
 
@@ -67,6 +67,8 @@ void arpc__wait_release(lua_State *L, arpc__wait *w);
 void arpc__wait_give_up(lua_State *L, arpc__wait *w);
 /* Waits; to be returned: `return arpc__wait_for(L, w, -1)`. ms < 0: for ever, as brief ones do. */
 int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms);
+/* For a finisher that has freed its wait, to be returned: goes on waiting, in another one. The stack is as it was. */
+int arpc__wait_again(arpc__wait *w);
 /* Ends the wait and runs the coroutine at once: from the loop only, inside arpc__enter. */
 void arpc__wait_wake(arpc__wait *w);
 /* The same on a later turn, from anywhere: not of a brief one. */
