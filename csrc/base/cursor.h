@@ -20,19 +20,26 @@ struct arpc__reader {
   const uint8_t *data; /* borrowed */
   size_t len;
   size_t pos;
-  int big;             /* integers are big endian */
+  uint8_t big;         /* integers are big endian */
+  uint8_t ran_out;     /* the failure is that there are too few bytes */
   arpc_status error;   /* first failure */
   size_t error_at;     /* its offset in data */
 };
 
 static inline arpc__reader arpc__reader_of(const void *data, size_t len, int big) {
-  return (arpc__reader){.data = data, .len = len, .big = big};
+  return (arpc__reader){.data = data, .len = len, .big = big != 0};
 }
 
 static inline void arpc__fail(arpc__reader *r, arpc_status error) {
   if (r->error) return;
   r->error = error;
   r->error_at = r->pos;
+}
+
+/* What is to come is not there. */
+static inline void arpc__run_out(arpc__reader *r) {
+  if (!r->error) r->ran_out = 1;
+  arpc__fail(r, ARPC_X_BAD_STUB_DATA);
 }
 
 static inline size_t arpc__left(const arpc__reader *r) {
@@ -42,7 +49,7 @@ static inline size_t arpc__left(const arpc__reader *r) {
 /* n bytes at the cursor, which moves past them; NULL and a failure when there are fewer. */
 static inline const uint8_t *arpc__take(arpc__reader *r, size_t n) {
   if (r->error || r->len - r->pos < n) {
-    arpc__fail(r, ARPC_X_BAD_STUB_DATA);
+    arpc__run_out(r);
     return NULL;
   }
   const uint8_t *at = r->data + r->pos;

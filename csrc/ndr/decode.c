@@ -164,8 +164,12 @@ static inline int get_counts(decoder *d, const arpc__ndr_type *t, uint32_t least
   if (!get_words(d, t, &most, &offset, &n)) return 0;
   if (t->flags & ARPC__NDR_RANGED && ((int64_t)most < t->low[d->s] || (int64_t)most > t->high[d->s]))
     arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
-  if (most > INT32_MAX || offset || n > most || (n * least > arpc__left(d->r) && !ARPC__PLANTED(10))) {
+  if (most > INT32_MAX || offset || n > most) {
     arpc__fail(d->r, ARPC_X_BAD_STUB_DATA);
+    return 0;
+  }
+  if (n * least > arpc__left(d->r) && !ARPC__PLANTED(10)) {
+    arpc__run_out(d->r);
     return 0;
   }
   if (t->maximum.count | t->actual.count) note(d, t, (uint32_t)most, (uint32_t)n);

@@ -107,6 +107,6 @@ void arpc__decode_grid(arpc__decoder *d, const arpc__ndr_type *t) {
   get_maxima(d, x, t->count);
   get_ranges(d, x, t->count);
   for (unsigned i = 0; i < t->count && !d->r->error; i++) check(d, &x[i]);
-  if (!d->r->error && !fits(d, x, t->count)) bad(d);
+  if (!d->r->error && !fits(d, x, t->count)) arpc__run_out(d->r);
   if (!d->r->error) get_dimension(d, x, t->count);
 }

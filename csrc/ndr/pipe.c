@@ -85,20 +85,30 @@ static void put_text(arpc__encoder *e, const arpc__ndr_type *chunk) {
   arpc__buf_put(e->w->buf, text, len);
 }
 
-static void put_elements(arpc__encoder *e, const arpc__ndr_type *chunk, size_t n) {
-  for (size_t i = 0; i < n && !e->w->buf->error; i++) {
+static void put_elements(arpc__encoder *e, const arpc__ndr_type *chunk, size_t first, size_t n) {
+  for (size_t i = first; i < first + n && !e->w->buf->error; i++) {
     e->from->element(e->arg, i);
     arpc__encode_flat(e, chunk->of);
     e->from->leave(e->arg);
   }
 }
 
+static arpc__encoder encoder_of(int transfer, arpc__writer *w, const arpc__ndr_source *source, void *arg) {
+  static const int64_t no_slots[ARPC__NDR_SLOTS];
+  return (arpc__encoder){.w = w, .from = source, .arg = arg, .slots = no_slots,
+                         .deepest = ARPC__NDR_DEPTH, .s = (uint8_t)arpc__ndr_syntax(transfer)};
+}
+
+void arpc__ndr_pipe_elements(const arpc__ndr_type *chunk, int transfer, arpc__writer *w, const arpc__ndr_source *source,
+                             void *arg, size_t first, size_t n) {
+  arpc__encoder e = encoder_of(transfer, w, source, arg);
+  put_elements(&e, chunk, first, n);
+}
+
 void arpc__ndr_pipe_put(const arpc__ndr_type *chunk, int transfer, arpc__writer *w, const arpc__ndr_source *source,
                         void *arg) {
-  static const int64_t no_slots[ARPC__NDR_SLOTS];
-  arpc__encoder e = {.w = w, .from = source, .arg = arg, .slots = no_slots, .s = (uint8_t)arpc__ndr_syntax(transfer)};
+  arpc__encoder e = encoder_of(transfer, w, source, arg);
   size_t n = source->count(arg, chunk);
-  e.deepest = ARPC__NDR_DEPTH;
   if (!n) return;
   if (!in_range(chunk, e.s, n)) {
     char why[80];
@@ -108,7 +118,7 @@ void arpc__ndr_pipe_put(const arpc__ndr_type *chunk, int transfer, arpc__writer 
   }
   arpc__encode_word(&e, n);
   if (chunk->kind == ARPC__NDR_TEXT) put_text(&e, chunk);
-  else put_elements(&e, chunk, n);
+  else put_elements(&e, chunk, 0, n);
   if (e.s) arpc__encode_word(&e, 0 - (uint64_t)n);
 }
 

@@ -17,6 +17,10 @@ const char *arpc__ndr_pipe_check(const arpc__ndr_type *chunk);
 void arpc__ndr_pipe_put(const arpc__ndr_type *chunk, int transfer, arpc__writer *w, const arpc__ndr_source *source,
                         void *arg);
 void arpc__ndr_pipe_end(int transfer, arpc__writer *w);
+/* Elements first to first + n - 1 of the source's current value, without the counts, as the machine lays out an array:
+ * the writer's base is where they begin. */
+void arpc__ndr_pipe_elements(const arpc__ndr_type *chunk, int transfer, arpc__writer *w, const arpc__ndr_source *source,
+                             void *arg, size_t first, size_t n);
 
 /* ---- reading: a machine that takes a stub as it arrives, in portions of any size ---------------*/
 typedef enum arpc__ndr_pipe_event {
