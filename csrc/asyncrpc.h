@@ -178,8 +178,9 @@ typedef enum arpc_event_kind {
 } arpc_event_kind;
 
 /* Flags of a handle. The first: tell ARPC_SEND_COMPLETE too, when the request has left this runtime (not: when the
- * server has it). It counts when the request is put on a connection, and when it is told. */
-enum { ARPC_NOTIFY_ON_SEND_COMPLETE = 1 };
+ * server has it). It counts when the request is put on a connection, and when it is told. The second, on a server: what the client
+ * does is kept, and told once arpc_async_notify comes without it. */
+enum { ARPC_NOTIFY_ON_SEND_COMPLETE = 1, ARPC_NOTIFY_PIPES_ONLY = 2 };
 
 typedef struct arpc_async arpc_async;
 /* async points to a copy that lives until the routine returns; its user_info is the caller's. An APC's rt is the

@@ -17,7 +17,7 @@ static void tell(arpc__deferred *d) {
   arpc__watch *w = arpc__of(arpc__watch, later, d);
   arpc_runtime *rt = w->call->rt;
   arpc_async handle = w->handle;
-  if (handle.notification == ARPC_NOTIFY_NONE) return; /* until a kind is chosen */
+  if (handle.notification == ARPC_NOTIFY_NONE || handle.flags & ARPC_NOTIFY_PIPES_ONLY) return; /* until a kind is chosen */
   unsigned due = w->due;
   w->due = 0;
   w->told |= (uint8_t)due;
