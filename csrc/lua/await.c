@@ -55,7 +55,7 @@ static int finish_await(lua_State *L, arpc__wait *w) {
   if (timed_out) leave_awaiting(h, w);
   arpc__wait_free(L, w);
   if (results) return share_of(L, h->st, results);
-  if (!timed_out) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
+  if (!timed_out) return arpc__harvest(L, h);
   return arpc__handle_raise(L, ARPC_S_TIMEOUT, h, "await");
 }
 
@@ -71,7 +71,7 @@ int arpc__handle_await(lua_State *L) {
   arpc__handle *h = arpc__handle_check_side(L, 0, "await");
   lua_Number ms = arpc__check_ms(L, 2);
   if (arpc_async_status(h->st->rt, ARPC__ASYNC(h)) != ARPC_S_ASYNC_CALL_PENDING)
-    return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
+    return arpc__harvest(L, h);
   if (h->trailing) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_CALL, h, "await: a trailing callback gets the results");
   arpc__wait_check(L, h->st);
   static const arpc__wait_kind kind = {finish_await, cancel_await};

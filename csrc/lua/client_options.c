@@ -64,7 +64,7 @@ arpc_client_options arpc__client_options_read(lua_State *L, int index, int *ret_
   static const char *const names[] = {"timeout",      "deadline",      "grace",           "object",     "max_fragment",
                                       "max_response", "max_connections", "max_pending",   "connect_timeout", "transfer",
                                       "multiplex",    "causal",        "keep_on_orphan",  "keep_alive", "pass_deadline",
-                                      "local_dir",    NULL};
+                                      "local_dir",    "max_pipe_calls", "pipe_high",     "pipe_low",        "pipe_stall", NULL};
   arpc_client_options o = {0};
   arpc__check_options(L, index, names);
   o.max_fragment = arpc__number_option(L, index, "max_fragment");
@@ -73,6 +73,10 @@ arpc_client_options arpc__client_options_read(lua_State *L, int index, int *ret_
   o.max_pending = arpc__number_option(L, index, "max_pending");
   o.connect_timeout = arpc__ms_option(L, index, "connect_timeout");
   o.transfer = arpc__transfer_option(L, index, "transfer");
+  o.max_pipe_calls = arpc__number_option(L, index, "max_pipe_calls");
+  o.pipe_high = arpc__number_option(L, index, "pipe_high");
+  o.pipe_low = arpc__number_option(L, index, "pipe_low");
+  o.pipe_stall = arpc__ms_option(L, index, "pipe_stall");
   o.local_dir = arpc__string_option(L, index, "local_dir");
   o.no_multiplex = off(L, index, "multiplex");
   o.no_keep_on_orphan = off(L, index, "keep_on_orphan");

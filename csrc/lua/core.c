@@ -151,6 +151,8 @@ static int open_module(lua_State *L) {
   arpc__open_port(L, st);
   arpc__open_apc(L, st);
   arpc__open_handle(L, st);
+  arpc__open_pipe(L, st);
+  arpc__open_call(L, st);
   arpc__open_client(L, st);
   arpc__open_server(L, st);
   return 1;

@@ -4,6 +4,7 @@
 
 #include "lua/error.h"
 #include "lua/notify.h"
+#include "lua/pipe.h"
 
 #include <stdlib.h>
 
@@ -35,7 +36,8 @@ static int harvest(lua_State *L, arpc__state *st, const arpc_async *async, const
   if (status) return arpc__raise(L, status, "%s: %s", proc ? proc->name : "async handle", arpc_status_text(status));
   arpc__buf bytes = st->rt->harvested;
   arpc__buf_init(&st->rt->harvested, 0);
-  arpc__reader r = arpc__reader_of(reply.stub, reply.len, reply.big_endian);
+  arpc__reader r = arpc__reader_of(reply.stub - reply.offset, reply.len + (size_t)reply.offset, reply.big_endian);
+  r.pos = (size_t)reply.offset;
   const char *limit;
   status = arpc__unmarshal_out(L, proc, &r, reply.transfer, kept, &limit);
   if (!st->rt->harvested.data) st->rt->harvested = bytes;
@@ -44,9 +46,8 @@ static int harvest(lua_State *L, arpc__state *st, const arpc_async *async, const
   return proc->nout + proc->nextra;
 }
 
-int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
-                  const arpc__kept *kept) {
-  return harvest(L, st, async, proc, kept, 0);
+int arpc__harvest(lua_State *L, arpc__handle *h) {
+  return harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h), h->blocking);
 }
 
 int arpc__harvest_sync(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
@@ -64,7 +65,7 @@ static void release_anchor(arpc__handle *h) {
 
 int arpc__harvest_protected(lua_State *L) {
   arpc__handle *h = lua_touserdata(L, 1);
-  return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
+  return arpc__harvest(L, h);
 }
 
 static int called(lua_State *L, int status, lua_KContext context) {
@@ -101,13 +102,13 @@ int arpc__handle_get(lua_State *L, int index, int key) {
   return type;
 }
 
-void arpc__handle_set(lua_State *L, int key) {
-  if (lua_getiuservalue(L, 1, ARPC__UV_SCRIPT) != LUA_TTABLE) {
+void arpc__handle_set(lua_State *L, int index, int key) {
+  if (lua_getiuservalue(L, index, ARPC__UV_SCRIPT) != LUA_TTABLE) {
     lua_createtable(L, ARPC__SCRIPT_OWNER, 0);
     lua_insert(L, -2);
     lua_rawseti(L, -2, ARPC__SCRIPT_OWNER);
     lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, ARPC__UV_SCRIPT);
+    lua_setiuservalue(L, index, ARPC__UV_SCRIPT);
   }
   lua_insert(L, -2);
   lua_rawseti(L, -2, key);
@@ -141,7 +142,9 @@ static void tell(lua_State *L, arpc__handle *h, arpc_event_kind event) {
 
 static void on_event(arpc_runtime *rt, const arpc_async *async, arpc_event_kind event) {
   arpc__handle *h = async->user_info;
-  (void)rt;
+  arpc__call_pipes *pipes = arpc__handle_pipes(h);
+  if (pipes && event == ARPC_CALL_COMPLETE) arpc__call_pipes_over(pipes, arpc_async_status(rt, async));
+  else if (pipes && arpc__call_pipes_event(pipes, event)) return;
   h->last_event = event & 7;
   if (!h->anchor) return; /* polled */
   lua_State *L = h->st->main;
@@ -167,9 +170,11 @@ static void on_client(arpc_runtime *rt, const arpc_async *async, arpc_event_kind
   lua_State *L = h->st->main;
   (void)rt;
   luaL_checkstack(L, 16, NULL);
-  int top = lua_gettop(L);
+  int top = lua_gettop(L), is_pipe = event == ARPC_SEND_COMPLETE || event == ARPC_RECEIVE_COMPLETE;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &served_key);
-  if (lua_rawgetp(L, -1, h) == LUA_TUSERDATA) {
+  int there = lua_rawgetp(L, -1, h) == LUA_TUSERDATA && h->id == async->id;
+  arpc__call_pipes *pipes = there && is_pipe ? arpc__handle_pipes(h) : NULL;
+  if (there && !(pipes && arpc__call_pipes_event(pipes, event))) {
     h->last_event = event & 7;
     arpc__handle_get(L, -1, ARPC__SCRIPT_TARGET);
     arpc__notify_tell(L, h->st, h->notification, async->id, event);
@@ -177,18 +182,26 @@ static void on_client(arpc_runtime *rt, const arpc_async *async, arpc_event_kind
   lua_settop(L, top);
 }
 
-/* The handle at 1 was configured. */
-static arpc_status notify_served(lua_State *L, arpc__handle *h) {
+arpc_status arpc__handle_notified(arpc__handle *h) {
   arpc_async how = *ARPC__ASYNC(h);
-  how.notification = h->notification ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE;
+  how.notification = h->notification || arpc__handle_pipes(h) ? ARPC_NOTIFY_CALLBACK : ARPC_NOTIFY_NONE;
   how.routine = on_client;
+  how.flags = (h->send_complete ? ARPC_NOTIFY_ON_SEND_COMPLETE : 0) | (h->notification ? 0 : ARPC_NOTIFY_PIPES_ONLY);
   how.user_info = h;
+  return arpc_async_notify(h->st->rt, &how);
+}
+
+static void remember_served(lua_State *L, arpc__handle *h, int index) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &served_key);
-  lua_pushvalue(L, 1);
+  lua_pushvalue(L, index);
   lua_rawsetp(L, -2, h);
   lua_pop(L, 1);
-  arpc__notify_by_task(L, h, 1);
-  return arpc_async_notify(h->st->rt, &how);
+}
+
+void arpc__handle_listen(lua_State *L, arpc__handle *h, int index) {
+  remember_served(L, h, index);
+  arpc_status status = arpc__handle_notified(h);
+  if (status) arpc__handle_raise(L, status, h, "pipes");
 }
 
 /* ---- life --------------------------------------------------------------------------------------*/
@@ -201,12 +214,16 @@ arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room, int 
   return h;
 }
 
-static enum arpc__class class_of(int async) {
-  return async ? ARPC__HANDLE : ARPC__SYNC_HANDLE;
+static void make_more(lua_State *L, arpc__handle *h) {
+  if (!h->more && !(h->more = calloc(1, sizeof *h->more))) luaL_error(L, "not enough memory");
 }
 
-int arpc__handle_metatable(lua_State *L, arpc__state *st, int async) {
-  arpc__class_copy(L, st, class_of(async));
+static enum arpc__class class_of(int watched) {
+  return watched ? ARPC__HANDLE : ARPC__SYNC_HANDLE;
+}
+
+int arpc__handle_metatable(lua_State *L, arpc__state *st, int watched) {
+  arpc__class_copy(L, st, class_of(watched));
   lua_insert(L, -2);
   lua_setfield(L, -2, "interface");
   return luaL_ref(L, LUA_REGISTRYINDEX);
@@ -214,11 +231,12 @@ int arpc__handle_metatable(lua_State *L, arpc__state *st, int async) {
 
 arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc, int metatable) {
   size_t size = offsetof(arpc__handle, kept) + proc->nkept * sizeof(int64_t);
-  arpc__handle *h = arpc__object_with(L, st, class_of(proc->async), size, ARPC__UV_SCRIPT, metatable);
+  arpc__handle *h = arpc__object_with(L, st, class_of(arpc__proc_watched(proc)), size, ARPC__UV_SCRIPT, metatable);
   h->last_event = -1;
   h->server = 1;
   h->room = proc->nkept;
   h->proc = proc;
+  if (proc->npipes) make_more(L, h);
   return h;
 }
 
@@ -226,8 +244,9 @@ void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc) {
   if (h->server) arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: a manager's handle cannot issue calls", proc->name);
   if (arpc__handle_pending(h))
     arpc__raise(L, ARPC_S_INVALID_ASYNC_CALL, "%s: the async handle is busy with another call", proc->name);
-  if (proc->nkept > h->room && !h->more && !(h->more = malloc(sizeof *h->more))) luaL_error(L, "not enough memory");
+  if (proc->npipes || proc->nkept > h->room) make_more(L, h);
   h->proc = proc;
+  if (h->more) h->more->pipes = NULL;
   h->last_event = -1;
   h->trailing = h->detached = 0;
 }
@@ -272,6 +291,7 @@ int arpc__handle_raise(lua_State *L, arpc_status status, const arpc__handle *h, 
 static void drop(arpc__handle *h) {
   arpc_async_cancel(h->st->rt, ARPC__ASYNC(h), 1);
   arpc_async_drop(h->st->rt, ARPC__ASYNC(h));
+  if (arpc__handle_pipes(h)) arpc__call_pipes_over(arpc__handle_pipes(h), ARPC_S_CALL_CANCELLED);
   h->id = 0;
 }
 
@@ -306,6 +326,7 @@ static int handle_close(lua_State *L) {
   if (!arpc__handle_pending(h)) return 0;
   if (h->server) {
     arpc_async_abort(h->st->rt, ARPC__ASYNC(h), ARPC_S_CALL_FAILED);
+    arpc__handle_ended(h);
     return 0;
   }
   if (h->anchor) arpc_async_cancel(h->st->rt, ARPC__ASYNC(h), 1);
@@ -335,7 +356,9 @@ static int handle_notify(lua_State *L) {
   }
   arpc__notify_configure(L, h, 2);
   if (h->server) {
-    arpc_status status = notify_served(L, h);
+    remember_served(L, h, 1);
+    arpc__notify_by_task(L, h, 1);
+    arpc_status status = arpc__handle_notified(h);
     if (status) return arpc__handle_raise(L, status, h, "notify");
   }
   lua_settop(L, 1);
@@ -345,7 +368,7 @@ static int handle_notify(lua_State *L) {
 /* complete(): a client's results, raising 997 while pending; complete(...): a manager's reply */
 static int handle_complete(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
-  if (!h->server) return arpc__harvest(L, h->st, ARPC__ASYNC(h), h->proc, arpc__handle_kept(h));
+  if (!h->server) return arpc__harvest(L, h);
   if (!arpc__handle_pending(h)) return arpc__handle_raise(L, ARPC_S_INVALID_ASYNC_HANDLE, h, "complete");
   arpc__handle_reply(L, h, 2, lua_gettop(L) - 1);
   return 0;
@@ -380,15 +403,17 @@ static int handle_detach(lua_State *L) {
 void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n) {
   arpc__state *st = h->st;
   uint32_t encoding;
+  size_t behind = h->proc->npipes ? arpc_pipe_offset(st->rt, ARPC__ASYNC(h)) : 0;
   do { /* once more when a finalizer made a call of its own meanwhile */
     encoding = ++st->encodings;
     arpc__buf_clear(&st->scratch);
-    arpc__writer w = {&st->scratch, 0};
+    arpc__writer w = {&st->scratch, 0 - behind};
     arpc__marshal_out(L, h->proc, first, n, h->transfer, &w, arpc__handle_kept(h));
   } while (st->encodings != encoding);
   arpc_status status = st->scratch.error;
   if (!status) status = arpc_async_reply(st->rt, ARPC__ASYNC(h), st->scratch.data, st->scratch.len);
   if (status) arpc__handle_raise(L, status, h, "complete");
+  arpc__handle_ended(h);
 }
 
 static int handle_abort(lua_State *L) {
@@ -396,7 +421,9 @@ static int handle_abort(lua_State *L) {
   lua_Integer status = luaL_checkinteger(L, 2);
   luaL_argcheck(L, status >= 0 && status <= UINT32_MAX, 2, "a 32-bit status expected");
   arpc_status error = arpc_async_abort(h->st->rt, ARPC__ASYNC(h), (arpc_status)status);
-  return error ? arpc__handle_raise(L, error, h, "abort") : 0;
+  if (error) return arpc__handle_raise(L, error, h, "abort");
+  arpc__handle_ended(h);
+  return 0;
 }
 
 /* ---- making them -------------------------------------------------------------------------------*/

@@ -7,9 +7,10 @@
 /* User values of the userdata: a client's owner, or the table of what scripts put on a handle, made when they do,
  * which then has the owner too; and the callback of a handle that was made for a call with one. */
 enum { ARPC__UV_SCRIPT = 1, ARPC__UV_CALLBACK };
-enum { ARPC__SCRIPT_USER_INFO = 1, ARPC__SCRIPT_TARGET, ARPC__SCRIPT_OWNER }; /* keys of that table */
+enum { ARPC__SCRIPT_USER_INFO = 1, ARPC__SCRIPT_TARGET, ARPC__SCRIPT_OWNER, ARPC__SCRIPT_PIPES }; /* keys of that table */
 
 typedef struct arpc__handle arpc__handle;
+typedef struct arpc__call_pipes arpc__call_pipes;
 struct arpc__handle {
   arpc__state *st;
   uint8_t class;             /* arpc__object so far */
@@ -20,6 +21,7 @@ struct arpc__handle {
   uint16_t detached : 1;
   uint16_t send_complete : 1; /* notify_on_send_complete */
   uint16_t transfer : 2;     /* server: of the request */
+  uint16_t blocking : 1;     /* of a synchronous call: a failure may be a result */
   int16_t last_event : 4;    /* arpc_event_kind, -1 = none yet */
   uint32_t anchor;           /* while pending and somebody is to be told */
   uint64_t id;               /* the call it stands for, or stood for last; 0 = none */
@@ -28,12 +30,18 @@ struct arpc__handle {
     arpc__wait *awaiting;    /* client: those in call:await, by next */
     arpc__task *raises;      /* server: the task that a cancel interrupts, NULL = none */
   };
-  arpc__kept *more;          /* what kept has no room for; its own */
+  struct arpc__handle_more { /* its own, NULL = it needs no more */
+    arpc__kept kept;         /* what the other has no room for */
+    arpc__call_pipes *pipes; /* of its call, kept in ARPC__SCRIPT_PIPES; NULL = it has none */
+  } *more;
   arpc__kept kept;           /* last: as many as the procedure needs that the handle was made for */
 };
 
 /* Handles are outstanding by the hundred thousand. */
 _Static_assert(offsetof(arpc__handle, kept) <= 48, "a handle is larger than it need be");
+
+/* pipe.c: the call has ended with this status: whoever waits in one of its pipes learns it, on a later turn. */
+void arpc__call_pipes_over(arpc__call_pipes *p, arpc_status status);
 
 /* The call of a handle, or of a wait, as the core knows it. */
 #define ARPC__ASYNC(h) (&(arpc_async){.size = sizeof(arpc_async), .signature = ARPC__SIGNATURE, .id = (h)->id})
@@ -49,15 +57,29 @@ arpc__handle *arpc__handle_new(lua_State *L, arpc__state *st, uint8_t room, int 
 /* Keeps the client or view at 1, for whose call the handle at an index is, as long as the handle. */
 void arpc__handle_own(lua_State *L, int index);
 static inline arpc__kept *arpc__handle_kept(arpc__handle *h) {
-  return h->more ? h->more : &h->kept;
+  return h->more ? &h->more->kept : &h->kept;
+}
+static inline arpc__call_pipes *arpc__handle_pipes(const arpc__handle *h) {
+  return h->more ? h->more->pipes : NULL;
 }
 /* A manager's, for a call of proc. A synchronous procedure's call ends with its manager: such a handle is
- * not watched by the collector. metatable: its place in the registry; arpc__handle_metatable makes it once for
+ * not watched by the collector, unless it has pipes. metatable: its place in the registry; arpc__handle_metatable makes it once for
  * all such handles of an interface, which is on top of the stack (popped) and kept by it. */
 arpc__handle *arpc__handle_new_served(lua_State *L, arpc__state *st, const arpc__proc *proc, int metatable);
-int arpc__handle_metatable(lua_State *L, arpc__state *st, int async);
+int arpc__handle_metatable(lua_State *L, arpc__state *st, int watched);
+static inline int arpc__proc_watched(const arpc__proc *proc) {
+  return proc->async || proc->npipes;
+}
 /* Before issuing with a handle: raises 1915 when its call is not over. */
 void arpc__handle_arm(lua_State *L, arpc__handle *h, const arpc__proc *proc);
+/* A manager's, for a call with pipes that the handle at an index has: it is told of them from here on. */
+void arpc__handle_listen(lua_State *L, arpc__handle *h, int index);
+/* After its fields were set: the core knows of it. */
+arpc_status arpc__handle_notified(arpc__handle *h);
+/* The call has been ended from this side. */
+static inline void arpc__handle_ended(const arpc__handle *h) {
+  if (arpc__handle_pipes(h)) arpc__call_pipes_over(arpc__handle_pipes(h), ARPC_S_INVALID_ASYNC_HANDLE);
+}
 /* What to issue with, so that completion comes back here; the id it then has is the handle's. */
 arpc_async arpc__handle_async(arpc__handle *h);
 /* After a successful issue: anchors the handle at an index if somebody waits to be told. */
@@ -74,16 +96,15 @@ extern const luaL_Reg arpc__cancel_methods[];
  * may be a result. */
 int arpc__harvest_sync(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
                        const arpc__kept *kept);
-int arpc__harvest(lua_State *L, arpc__state *st, const arpc_async *async, const arpc__proc *proc,
-                  const arpc__kept *kept);
+int arpc__harvest(lua_State *L, arpc__handle *h);
 /* Server: replies to a pending call with the n values at first. Raises what marshalling raises. */
 void arpc__handle_reply(lua_State *L, arpc__handle *h, int first, int n);
 
 /* ---- for the verbs ---- */
 
-/* Pushes what the script put on the handle at an index; its type. Puts the value on top (popped) on the one at 1. */
+/* Pushes what the script put on the handle at an index; its type. Puts the value on top (popped) there. */
 int arpc__handle_get(lua_State *L, int index, int key);
-void arpc__handle_set(lua_State *L, int key);
+void arpc__handle_set(lua_State *L, int index, int key);
 /* Keeps the handle at an index from being collected, until its call is over. */
 void arpc__handle_keep(lua_State *L, arpc__handle *h, int index);
 /* Handle -> its results: for a protected call. */

@@ -35,6 +35,7 @@ static int get_field(lua_State *L, arpc__handle *h, const char *key) {
   else if (strcmp(key, "last_event") == 0 && h->last_event >= 0) lua_pushinteger(L, h->last_event);
   else if (strcmp(key, "notify_on_send_complete") == 0) lua_pushboolean(L, h->send_complete);
   else if (strcmp(key, "deadline") == 0) push_deadline(L, h);
+  else if (strcmp(key, "pipes") == 0 && arpc__handle_pipes(h)) arpc__handle_get(L, 1, ARPC__SCRIPT_PIPES);
   else if (strcmp(key, "id") == 0) lua_pushinteger(L, (lua_Integer)h->id);
   else lua_pushnil(L);
   return 1;
@@ -50,16 +51,17 @@ int arpc__handle_index(lua_State *L) {
 /* Also while a call is pending: what has not been told yet is told, or not, as it is now. */
 static void set_send_complete(lua_State *L, arpc__handle *h) {
   h->send_complete = lua_toboolean(L, 3) & 1;
-  if (h->server || !arpc__handle_pending(h)) return;
+  if (!arpc__handle_pending(h)) return;
   arpc_async how = arpc__handle_async(h);
-  arpc_async_notify(h->st->rt, &how);
+  if (!h->server) arpc_async_notify(h->st->rt, &how);
+  else if (arpc__handle_pipes(h)) arpc__handle_notified(h);
 }
 
 int arpc__handle_newindex(lua_State *L) {
   arpc__handle *h = arpc__handle_check(L);
   const char *key = luaL_checkstring(L, 2);
   lua_settop(L, 3);
-  if (strcmp(key, "user_info") == 0) arpc__handle_set(L, ARPC__SCRIPT_USER_INFO);
+  if (strcmp(key, "user_info") == 0) arpc__handle_set(L, 1, ARPC__SCRIPT_USER_INFO);
   else if (strcmp(key, "notify_on_send_complete") == 0) set_send_complete(L, h);
   else return luaL_error(L, "an async handle has no field '%s' to set", key);
   return 0;

@@ -57,7 +57,21 @@ static void load_pipe(arpc__graph *g, arpc__proc_pipe *p, int at) {
   p->out = (uint8_t)arpc__field_true(L, at, "out");
   p->place = (uint8_t)arpc__field_integer(L, at, "place", 1, 200, 1);
   const char *why = p->name ? arpc__ndr_pipe_check(p->chunk) : "a pipe without a name";
+  if (!why && !p->in && !p->out) why = "a pipe without a direction";
   if (why) luaL_error(L, "interface description: %s", why);
+}
+
+static void set_pipe_type(arpc_pipe_type *t, const arpc__proc_pipe *p) {
+  t->directions = (uint8_t)((p->in ? ARPC_PIPE_IN : 0) | (p->out ? ARPC_PIPE_OUT : 0));
+  t->ranged = (p->chunk->flags & ARPC__NDR_RANGED) != 0;
+  for (int s = 0; s < 2; s++) {
+    arpc__ndr_pipe reader;
+    arpc__ndr_pipe_begin(&reader, p->chunk, s ? ARPC_NDR64 : ARPC_NDR20);
+    t->size[s] = reader.unit;
+    t->align[s] = reader.align;
+    t->low = reader.low;
+    t->high = reader.high;
+  }
 }
 
 static void load_pipes(arpc__graph *g, arpc__proc *p, int at) {
@@ -67,10 +81,12 @@ static void load_pipes(arpc__graph *g, arpc__proc *p, int at) {
     if (n > 200) luaL_error(L, "interface description: too many pipes");
     p->npipes = (uint8_t)n;
     p->pipes = arpc__block(L, g->blocks, (size_t)n, sizeof *p->pipes);
+    p->pipe_types = arpc__block(L, g->blocks, (size_t)n, sizeof *p->pipe_types);
     for (lua_Integer i = 0; i < n; i++) {
       lua_rawgeti(L, -1, i + 1);
       luaL_checktype(L, -1, LUA_TTABLE);
       load_pipe(g, &p->pipes[i], lua_gettop(L));
+      set_pipe_type(&p->pipe_types[i], &p->pipes[i]);
       lua_pop(L, 1);
     }
   }
@@ -205,7 +221,7 @@ static int core_encode(lua_State *L) {
   int n = lua_gettop(L) - 5;
   arpc__writer w = {.buf = push_buffer(L)};
   if (a.out) arpc__marshal_out(L, a.proc, 6, n < 0 ? 0 : n, a.transfer, &w, &a.kept);
-  else arpc__marshal_in(L, a.proc, 6, n < 0 ? 0 : n, 0, a.transfer, &w, &a.kept);
+  else arpc__marshal_in(L, a.proc, 6, n < 0 ? 0 : n, 0, 0, a.transfer, &w, &a.kept);
   if (w.buf->error) return arpc__raise(L, w.buf->error, "%s", a.proc->name);
   if (!a.out) write_kept(L, 5, &a);
   lua_pushlstring(L, w.buf->len ? (const char *)w.buf->data : "", w.buf->len);

@@ -35,11 +35,11 @@ static void begin_call(const arpc__proc *p, arpc__kept *kept) {
   if (p->program->in.aliases) kept->value[p->program->in.aliases - 1] = 0;
 }
 
-void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int transfer, arpc__writer *w,
-                      arpc__kept *kept) {
+void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int piped, int transfer,
+                      arpc__writer *w, arpc__kept *kept) {
   arpc__source s;
   s.L = L, s.proc = p, s.what = "argument";
-  s.first = first, s.n = n, s.shift = shift, s.depth = 0;
+  s.first = first, s.n = n, s.shift = shift, s.piped = piped, s.depth = 0;
   begin_call(p, kept);
   marshal(&s, &p->program->in, p->nin, transfer, w, kept->value);
 }
@@ -55,7 +55,7 @@ void arpc__marshal_out(lua_State *L, const arpc__proc *p, int first, int n, int 
   arpc__kept slots;
   take_kept(p, kept, &slots);
   s.L = L, s.proc = p, s.what = "result";
-  s.first = first, s.n = n, s.shift = 0, s.depth = 0;
+  s.first = first, s.n = n, s.shift = s.piped = 0, s.depth = 0;
   marshal(&s, &p->program->out, p->nout, transfer, w, slots.value);
 }
 

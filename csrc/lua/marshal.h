@@ -37,6 +37,7 @@ struct arpc__proc {
   uint8_t comm, fault; /* the Lua results, from 1, where failures go instead of being raised; 0 = none */
   uint8_t npipes;
   arpc__proc_pipe *pipes; /* in declared order; not among nin and nout */
+  arpc_pipe_type *pipe_types; /* the same as the core knows them */
   const char *refused; /* why it cannot be called here, NULL = it can */
   arpc__ndr_program *program; /* marshal's own */
 };
@@ -56,9 +57,9 @@ arpc__interface *arpc__check_interface(lua_State *L, int index);
 /* Client: the values at first .. first+n-1 become the request's stub. Raises an error object (87, phase
  * issue; error.h) that names procedure, argument and path: "AsyncFunc: argument 2 'delay': number expected,
  * got string"; `shift` is what to add to an argument's number for the message (1 when an async handle
- * stands in front). Leaves the stack as it was. */
-void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int transfer, arpc__writer *w,
-                      arpc__kept *kept);
+ * stands in front); `piped`: what pipes were given stood among them. Leaves the stack as it was. */
+void arpc__marshal_in(lua_State *L, const arpc__proc *p, int first, int n, int shift, int piped, int transfer,
+                      arpc__writer *w, arpc__kept *kept);
 /* Server: pushes p->nin arguments. On failure pushes nothing and returns the status to fault with; *ret_limit is
  * the limit that was hit, or NULL. */
 arpc_status arpc__unmarshal_in(lua_State *L, const arpc__proc *p, arpc__reader *r, int transfer, arpc__kept *kept,

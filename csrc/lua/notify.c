@@ -126,10 +126,10 @@ void arpc__notify_configure(lua_State *L, arpc__handle *h, int index) {
   int notification = k ? k->notification : ARPC_NOTIFY_NONE;
   push_target(L, h, index, notification);
   h->notification = notification & 7;
-  arpc__handle_set(L, ARPC__SCRIPT_TARGET);
+  arpc__handle_set(L, 1, ARPC__SCRIPT_TARGET);
   lua_getfield(L, index, "user_info");
   if (lua_isnil(L, -1)) lua_pop(L, 1);
-  else arpc__handle_set(L, ARPC__SCRIPT_USER_INFO);
+  else arpc__handle_set(L, 1, ARPC__SCRIPT_USER_INFO);
   if (lua_getfield(L, index, "notify_on_send_complete") != LUA_TNIL) h->send_complete = lua_toboolean(L, -1) & 1;
   lua_pop(L, 1);
 }

@@ -71,7 +71,7 @@ void arpc__class_new(lua_State *L, arpc__state *st, enum arpc__class class, cons
 
 static const char *const names[] = {"asyncrpc.client", "asyncrpc.client.async", "asyncrpc.handle", "asyncrpc.handle",
                                     "asyncrpc.server", "asyncrpc.event", "asyncrpc.completion_port",
-                                    "asyncrpc.message_queue", "asyncrpc.apcs"};
+                                    "asyncrpc.message_queue", "asyncrpc.apcs", "asyncrpc.pipe", "asyncrpc.pipes"};
 
 void *arpc__object_with(lua_State *L, arpc__state *st, enum arpc__class class, size_t size, int nuservalues,
                         int metatable) {

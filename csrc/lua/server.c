@@ -4,6 +4,8 @@
 #include "lua/error.h"
 #include "lua/handle.h"
 #include "lua/options.h"
+#include "lua/pipe.h"
+#include "ndr/measure.h"
 
 #include <stdlib.h>
 
@@ -11,9 +13,10 @@ typedef struct registration registration; /* one interface of one server */
 struct registration {
   arpc__list node;
   arpc__state *st;
+  struct server *server;
   arpc__interface *iface;
   int *managers;     /* registry: functions by opnum; LUA_NOREF = none */
-  int metatables[2]; /* registry: of handles of synchronous and of asynchronous procedures; they keep the interface */
+  int metatables[2]; /* registry: of handles that are not watched, and that are; they keep the interface */
 };
 
 typedef struct server server;
@@ -23,6 +26,7 @@ struct server {
   arpc_server *core;  /* NULL once closed */
   uint32_t anchor;    /* while listening */
   arpc__list registrations;
+  uint32_t pipe_high; /* bytes */
 };
 
 static server *check(lua_State *L) {
@@ -43,6 +47,14 @@ static void reply(lua_State *L, arpc__handle *h, int n) {
   arpc__handle_reply(L, h, lua_gettop(L) - n + 1, n);
 }
 
+/* The call was to be completed before its pipes were: a mistake that its client may know of, unless that is why. */
+static arpc_status discipline(lua_State *L, const arpc__handle *h, int *ret_report) {
+  if (!h->proc->npipes || arpc__error_status(L, -1) != ARPC_X_PIPE_DISCIPLINE_ERROR) return ARPC_S_CALL_FAILED;
+  if (arpc_server_test_cancel(h->st->rt, ARPC__ASYNC(h), NULL)) return ARPC_X_PIPE_DISCIPLINE_ERROR;
+  *ret_report = 0;
+  return ARPC_S_CALL_CANCELLED;
+}
+
 /* An error object made by rpc.raise, or a nested call's failure, faults with its status; anything else is
  * the manager's own mistake: the client learns no more than that, on_error gets the rest. */
 static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
@@ -51,16 +63,36 @@ static void ended(lua_State *L, arpc__state *st, void *arg, int how, int n) {
   if (how == ARPC__TASK_OK) reply(L, h, n);
   if (how == ARPC__TASK_OK || !st->rt) return;
   arpc_status status = arpc__error_fault(L, -1);
-  arpc_async_abort(st->rt, ARPC__ASYNC(h), status ? status : ARPC_S_CALL_FAILED);
-  if (!status) arpc__report(L, st, h->proc->name);
+  int report = !status;
+  if (report) status = discipline(L, h, &report);
+  arpc_async_abort(st->rt, ARPC__ASYNC(h), status);
+  arpc__handle_ended(h);
+  if (report) arpc__report(L, st, h->proc->name);
 }
 
 static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_async *call, const arpc_incoming *in) {
   const arpc__proc *proc = &r->iface->procs[in->opnum];
-  arpc__handle *h = arpc__handle_new_served(co, r->st, proc, r->metatables[proc->async]);
+  arpc__handle *h = arpc__handle_new_served(co, r->st, proc, r->metatables[arpc__proc_watched(proc)]);
   h->id = call->id;
   h->transfer = in->transfer & 3;
   return h;
+}
+
+/* Between the arguments, which are on top. */
+static void insert_pipes(lua_State *co, registration *r, arpc__handle *h) {
+  const arpc__proc *proc = h->proc;
+  int base = lua_gettop(co) - proc->nin; /* of places */
+  luaL_checkstack(co, proc->npipes + 8, NULL);
+  arpc__call_pipes *pipes = arpc__call_pipes_new(co, r->st, base, 0, proc, r->server->pipe_high);
+  int at = lua_gettop(co);
+  arpc__call_pipes_set(co, pipes, at, base);
+  for (uint32_t i = 0; i < proc->npipes; i++) {
+    arpc__call_pipes_push(co, at, i);
+    lua_insert(co, base + proc->pipes[i].place);
+    at++;
+  }
+  lua_settop(co, at - 1);
+  arpc__handle_listen(co, h, base);
 }
 
 /* The task keeps the handle, and calls the manager with it and the arguments; a coroutine at rest has room for more
@@ -81,13 +113,36 @@ static void run(registration *r, const arpc_async *call, const arpc_incoming *in
     arpc__task_drop(t);
     return;
   }
-  arpc__task_run(t, 1 + h->proc->nin);
+  if (h->proc->npipes) insert_pipes(co, r, h);
+  arpc__task_run(t, 1 + h->proc->nin + h->proc->npipes);
 }
 
 static void on_request(arpc_runtime *rt, const arpc_async *call, const arpc_incoming *in, void *arg) {
   registration *r = arg;
   if (r->managers[in->opnum] != LUA_NOREF) run(r, call, in);
   else arpc_async_abort(rt, call, ARPC_S_PROCNUM_OUT_OF_RANGE);
+}
+
+/* ---- pipes ---- */
+
+static const arpc_pipe_type *pipes_of(void *arg, uint16_t opnum, uint32_t *ret_n) {
+  const registration *r = arg;
+  const arpc__proc *proc = &r->iface->procs[opnum];
+  *ret_n = proc->npipes;
+  return proc->pipe_types;
+}
+
+static arpc_status head_of(void *arg, const arpc_incoming *in, size_t *ret_len) {
+  const registration *r = arg;
+  const arpc__proc *proc = &r->iface->procs[in->opnum];
+  arpc__reader reader = arpc__reader_of(in->stub, in->len, in->big_endian);
+  return arpc__ndr_measure(&proc->program->in, in->transfer, &reader, ret_len);
+}
+
+static int has_pipes(const arpc__interface *iface) {
+  for (uint32_t i = 0; i < iface->nprocs; i++)
+    if (iface->procs[i].npipes) return 1;
+  return 0;
 }
 
 /* ---- registering -------------------------------------------------------------------------------*/
@@ -143,15 +198,17 @@ static int server_register(lua_State *L) {
   if (!r) return luaL_error(L, "not enough memory");
   arpc__list_append(&s->registrations, &r->node);
   r->st = s->st;
+  r->server = s;
   r->iface = iface;
   keep_managers(L, r, 3);
-  for (int async = 0; async < 2; async++) {
+  for (int watched = 0; watched < 2; watched++) {
     if (lua_istable(L, 2)) lua_getfield(L, 2, "core");
     else lua_pushvalue(L, 2);
-    r->metatables[async] = arpc__handle_metatable(L, s->st, async);
+    r->metatables[watched] = arpc__handle_metatable(L, s->st, watched);
   }
-  arpc_status status = arpc_server_register(
-      s->core, &(arpc_interface){.id = iface->id, .procedures = iface->nprocs, .manager = on_request, .arg = r});
+  arpc_interface core = {.id = iface->id, .procedures = iface->nprocs, .manager = on_request, .arg = r};
+  if (has_pipes(iface)) core.pipes = pipes_of, core.head = head_of;
+  arpc_status status = arpc_server_register(s->core, &core);
   if (status) {
     forget(L, r);
     return arpc__raise(L, status, "%s: %s", iface->name, arpc_status_text(status));
@@ -173,7 +230,7 @@ static void close_core(lua_State *L, server *s) {
 static arpc_server_options core_options(lua_State *L, int index) {
   static const char *const names[] = {"max_fragment", "max_request",  "max_contexts",  "max_connections", "max_calls",
                                       "max_unsent",   "bind_timeout", "stall_timeout", "transfer",        "prefer",
-                                      "local_dir",    NULL};
+                                      "local_dir",    "pipe_high",    "pipe_low",      "pipe_stall",      NULL};
   arpc_server_options o = {0};
   arpc__check_options(L, index, names);
   o.max_fragment = arpc__number_option(L, index, "max_fragment");
@@ -186,6 +243,9 @@ static arpc_server_options core_options(lua_State *L, int index) {
   o.stall_timeout = arpc__number_option(L, index, "stall_timeout");
   o.transfer = arpc__transfer_option(L, index, "transfer");
   o.prefer = arpc__transfer_option(L, index, "prefer");
+  o.pipe_high = arpc__number_option(L, index, "pipe_high");
+  o.pipe_low = arpc__number_option(L, index, "pipe_low");
+  o.pipe_stall = arpc__ms_option(L, index, "pipe_stall");
   o.local_dir = arpc__string_option(L, index, "local_dir");
   return o;
 }
@@ -213,6 +273,7 @@ static int l_server(lua_State *L) {
   if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   server *s = arpc__object_new(L, st, ARPC__SERVER, sizeof *s, 0);
   arpc__list_init(&s->registrations);
+  s->pipe_high = o.pipe_high ? o.pipe_high : ARPC__PIPE_HIGH;
   arpc_status status = arpc_server_new(&s->core, st->rt, &o);
   if (status) return arpc__raise(L, status, "server: %s", arpc_status_text(status));
   for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {

@@ -17,11 +17,20 @@ static void push_path(const arpc__source *s) {
   }
 }
 
+/* The number of a parameter as the script counts them. */
+static int number_of(const arpc__source *s) {
+  int number = s->path[0].m->place;
+  for (int i = 0; s->piped && i < s->proc->npipes; i++)
+    if (s->proc->pipes[i].place <= number) number++;
+  return number + s->shift;
+}
+
 void arpc__source_refuse_as(arpc__source *s, arpc_status status, const char *why) {
   luaL_checkstack(s->L, 8, NULL);
   push_path(s);
-  arpc__raise(s->L, status, "%s: %s %d '%s': %s", s->proc->name, s->what, s->path[0].m->place + s->shift,
-              lua_tostring(s->L, -1), why);
+  const char *path = lua_tostring(s->L, -1), *name = s->proc->name;
+  if (!s->path[0].m->place) arpc__raise(s->L, status, "%s: %s '%s': %s", name, s->what, path, why);
+  arpc__raise(s->L, status, "%s: %s %d '%s': %s", name, s->what, number_of(s), path, why);
 }
 
 void arpc__source_refuse(arpc__source *s, const char *why) {

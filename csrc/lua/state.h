@@ -26,6 +26,7 @@ struct arpc__state {
   uint32_t nfree, free_size, nslots;
   int on_error;             /* registry: the function that reports errors */
   int uv;                   /* registry: luv's module table */
+  int stream;               /* registry: what drives the pipes of a synchronous call */
   int closer;               /* registry: the value whose __close ends a coroutine's wait */
   int traceback;            /* registry: traceback of the error being handled */
   arpc__list *waits, *brief_waits; /* stacks of free records */
@@ -78,7 +79,9 @@ enum arpc__class {
   ARPC__EVENT,
   ARPC__PORT,
   ARPC__QUEUE,
-  ARPC__APCS
+  ARPC__APCS,
+  ARPC__PIPE,
+  ARPC__CALL_PIPES
 };
 
 /* Keeps the value on top (popped) from being collected until unanchored. The slot, never 0. */
@@ -128,6 +131,8 @@ void arpc__open_wait(lua_State *L, arpc__state *st);
 void arpc__open_event(lua_State *L, arpc__state *st);
 void arpc__open_port(lua_State *L, arpc__state *st);
 void arpc__open_handle(lua_State *L, arpc__state *st);
+void arpc__open_pipe(lua_State *L, arpc__state *st);
+void arpc__open_call(lua_State *L, arpc__state *st);
 void arpc__open_client(lua_State *L, arpc__state *st);
 void arpc__open_server(lua_State *L, arpc__state *st);
 

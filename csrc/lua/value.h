@@ -8,9 +8,10 @@ typedef struct arpc__source arpc__source;
 struct arpc__source {
   lua_State *L;
   const arpc__proc *proc;
-  const char *what; /* "argument" or "result" */
+  const char *what; /* "argument", "result", or "pipe" */
   int first, n;     /* the values on the stack */
   int shift;        /* added to their numbers in messages */
+  int piped;        /* as are the pipes in front of them */
   int at;           /* index of the current value */
   int fields;       /* index of its first field, where it is a struct that was opened; 0 = not */
   int top;          /* of the stack, between the functions of the source */

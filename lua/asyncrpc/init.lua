@@ -5,6 +5,8 @@ local task = require "asyncrpc.task"
 local together = require "asyncrpc.together"
 local loop = require "asyncrpc.loop"
 
+core.on_stream(require "asyncrpc.pipe")
+
 ---@class asyncrpc
 return {
   _VERSION = "asyncrpc " .. core.version,

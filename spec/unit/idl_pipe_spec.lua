@@ -1,4 +1,4 @@
--- Pipes in interfaces: described in full, though a call that has some is refused for now.
+-- Pipes in interfaces.
 local stubs = require "spec.support.stubs"
 
 local load = stubs.load
@@ -27,10 +27,14 @@ describe("pipes", function()
     assert.same({}, t:find "G".pipes)
   end)
 
-  it("refuse the call by name, and no other", function()
-    local t = load(BODY)
-    assert.matches("^pipes are not supported yet %(idl:1:%d+%)", t:find "F".refused)
-    assert.matches("F: pipes are not supported yet", stubs.message_of(stubs.encode, t, "F", "in", "ndr20", nil))
+  it("stand in the signature at their places", function()
+    assert.equal("F(a, pipe in_pipe, pipe out_pipe, b, pipe both, pipe last) -> return, c", load(BODY):signature "F")
+  end)
+
+  it("do not go with full pointers, and the procedure says so", function()
+    local t = load "typedef pipe byte P; void F([in] P p, [in, ptr] long *n); void G([in] P p, [in, unique] long *n);"
+    assert.equal("full pointers do not go with pipes", t:find "F".refused)
+    assert.matches("F: full pointers do not go with pipes", stubs.message_of(stubs.encode, t, "F", "in", "ndr20", nil))
     assert.is_nil(t:find "G".refused)
   end)
 

@@ -123,7 +123,7 @@ describe("recorded stubs", function()
       for _, call in ipairs(calls(name)) do
         local t = call.context and known[call.context.uuid]
         local p = t and t:find(call.opnum)
-        if not p or p.refused then
+        if not p or p.refused or #p.pipes > 0 then
           passed_over = passed_over + 1
           if not t then missing[call.context and call.context.uuid or "no context"] = true end
         elseif #p.arguments == 0 or #call.request > 0 then

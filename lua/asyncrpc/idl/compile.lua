@@ -38,12 +38,6 @@ local function refusal(proc)
   end
 end
 
-local function no_pipes_yet(proc)
-  for _, entry in ipairs(proc.entries) do
-    if entry.pipe then return ("pipes are not supported yet (%s)"):format(entry.type.where) end
-  end
-end
-
 -- ---- types
 
 local scalar = {int = true, bool = true, enum = true, float = true, uuid = true}
@@ -269,10 +263,11 @@ function Compiler:procedure(proc, async)
   end
   made["in"] = self:list(proc.list, in_direction(proc.entries, "in"), "in")
   made.out = self:list(proc.list, in_direction(proc.entries, "out"), "out")
-  made.pipes, made.refused = self:pipes(proc), no_pipes_yet(proc)
+  made.pipes = self:pipes(proc)
   self:statuses(proc, made)
   self:finish()
   self:keep_numbers(made)
+  if made.pipes and made["in"].aliases then made.refused = "full pointers do not go with pipes" end
   return made
 end
 

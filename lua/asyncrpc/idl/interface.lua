@@ -60,14 +60,23 @@ local function names(list)
   return table.concat(found, ", ")
 end
 
---- What a script passes and gets: "EchoData(in_data) -> out_data". A '?' marks what may be nil.
+-- The arguments with the pipes at their places.
+local function passed(p)
+  local list = {}
+  for i, argument in ipairs(p.arguments) do list[i] = argument end
+  for _, pipe in ipairs(p.pipes) do table.insert(list, pipe.place, {name = "pipe " .. pipe.name}) end
+  return names(list)
+end
+
+--- What a script passes and gets: "EchoData(in_data) -> out_data". A '?' marks what may be nil. Where a pipe stands a
+--- synchronous call passes what it comes from or goes to, and a manager gets it.
 ---@param which string|integer
 ---@return string
 function Interface:signature(which)
   local p = self:find(which)
   if not p then error(("interface %s has no procedure '%s'"):format(self.name, tostring(which)), 2) end
   if p.refused then return ("%s: %s"):format(p.name, p.refused) end
-  return ("%s(%s)%s%s"):format(p.name, names(p.arguments), #p.results > 0 and " -> " or "", names(p.results))
+  return ("%s(%s)%s%s"):format(p.name, passed(p), #p.results > 0 and " -> " or "", names(p.results))
 end
 
 local function may_be_nil(t)
