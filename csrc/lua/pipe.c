@@ -111,7 +111,8 @@ static arpc_status check_chunk(lua_State *L, const arpc__pipe *p, arpc__chunk *r
   int transfer = ARPC_NDR20, text = proc->pipes[p->number].chunk->kind == ARPC__NDR_TEXT;
   arpc_status status = text ? ARPC_S_OK : arpc_pipe_format(p->st->rt, CALL_OF(p), &transfer, NULL);
   arpc__chunk_check(L, ret, proc, p->number, 2, status ? 0 : transfer);
-  if (status != ARPC_S_ASYNC_CALL_PENDING || !ret->n) return status;
+  if (status != ARPC_S_ASYNC_CALL_PENDING) return status;
+  if (!ret->n) return ARPC_S_OK;
   uint32_t least = proc->pipe_types[p->number].low;
   return arpc_pipe_push(p->st->rt, CALL_OF(p), p->number, "", least ? least : 1);
 }
