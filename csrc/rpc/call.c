@@ -444,7 +444,7 @@ arpc_status arpc_async_drop(arpc_runtime *rt, const arpc_async *async) {
   arpc__call *call = call_of(rt, async, &error);
   if (!call) return error;
   call->dropped = 1;
-  arpc__sent_forget(call);
+  if (!call->piped) arpc__sent_forget(call);
   if (call->state == ARPC__SETTLED) forget(rt, call);
   return ARPC_S_OK;
 }
