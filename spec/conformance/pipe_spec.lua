@@ -91,7 +91,7 @@ pipes.everywhere(function(with, transport)
     assert.same({ 0, 4 }, { call:await() })
   end))
 
-  it("#36 a manager's pull without data is 997 and one receive-complete; the next succeeds", with(keeping, function(w, seen)
+  it("#36 a manager's pull without data is 997, a receive-complete follows, then data", with(keeping, function(w, seen)
     local call, data = w.client.async:Put(1)
     local inp = arrived(seen)
     local counts, callback = counter()
@@ -355,7 +355,7 @@ pipes.everywhere(function(with, transport)
     assert.equal(1783, (status_of(call.await, call)))
   end, { client_interface = loose }))
 
-  it("#51 #52 who does not pull stops who pushes, in bounded memory; then it goes on, and all arrives", with(keeping, function(w, seen)
+  it("#51 #52 who does not pull stops who pushes; then it goes on, and all arrives", with(keeping, function(w, seen)
     local counts, callback = counter()
     local async = rpc.async { callback = callback }
     local data = w.client:Put(async, 1)

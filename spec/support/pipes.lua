@@ -45,8 +45,10 @@ function pipes.everywhere(block)
           return h.async(function()
             local seen = {}
             local made = type(managers) == "function" and managers(seen) or managers
-            local w <close> = setmetatable(pipes.open(binding, transfer, made, options), { __close = function(w) w.close() end })
-            body(w, seen)
+            local w = pipes.open(binding, transfer, made, options)
+            local ok, err = xpcall(body, debug.traceback, w, seen)
+            w.close()
+            if not ok then error(err, 0) end
           end)
         end, name, transfer)
       end)

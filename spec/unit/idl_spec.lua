@@ -172,6 +172,7 @@ describe("types", function()
     end
     assert.is_nil(t:find "K")
     same(t, "F", "in", {5}, {L = "05000000"})
-    assert.matches("I: void pointers are not supported %(idl:", stubs.message_of(stubs.encode, t, "I", "in", "ndr20", nil))
+    local why = stubs.message_of(stubs.encode, t, "I", "in", "ndr20", nil)
+    assert.matches("I: void pointers are not supported %(idl:", why)
   end)
 end)
