@@ -358,7 +358,8 @@ typedef struct arpc_client_options {
   uint32_t connect_timeout; /* ms for resolve, connect and bind together; default 30000; ARPC_FOREVER */
   uint32_t timeout;         /* ms of each call that says nothing else; default none */
   uint32_t grace;           /* ms a call that timed out waits for the server after cancelling; default 0 */
-  int pass_deadline;        /* hand deadlines to servers that agree to it: asyncrpc's. Others hear nothing */
+  int pass_deadline;        /* hand deadlines to servers that agree to it: asyncrpc's. Others hear nothing, nor do
+                               any of calls with pipes */
   unsigned keep_alive;      /* 1 + level (0 to 10) of arpc_client_keep_alive; default 1 + 5 */
   uint32_t transfer;        /* offered, mask; default both */
   int no_multiplex;         /* do not ask for CONC_MPX */

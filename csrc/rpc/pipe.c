@@ -150,6 +150,7 @@ void arpc__pipes_carry(arpc__pipes *p, arpc__transport *t, arpc__buf *out, uint1
 void arpc__pipes_let_go(arpc__pipes *p) {
   if (p->full) p->ops->reading(p, 1);
   p->full = 0;
+  if (p->transport) p->transport->read_most = 0;
   p->transport = NULL;
   arpc__list_remove(&p->node);
   arpc__clean(&p->writing);

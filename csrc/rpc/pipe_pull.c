@@ -98,8 +98,17 @@ static arpc__ndr_pipe_event ready(arpc__pipes *p) {
   }
 }
 
+enum { WINDOW = 64 * 1024 };
+
+/* How much may come at a time: the less when nobody takes it. */
+static void pace(arpc__pipes *p) {
+  uint32_t most = p->high < WINDOW || arpc__buf_unread(&p->inbox) ? WINDOW : p->high;
+  if (p->transport) p->transport->read_most = arpc__pipes_pulled_all(p) ? 0 : most;
+}
+
 /* There is room again, or no pipe left to leave room for. */
 static void read_on(arpc__pipes *p) {
+  pace(p);
   if (!p->full || (arpc__buf_unread(&p->inbox) > p->low && !arpc__pipes_pulled_all(p))) return;
   p->full = 0;
   p->ops->reading(p, 1);
@@ -157,6 +166,7 @@ static void tell(arpc__pipes *p) {
 static void keep_rest(arpc__pipes *p) {
   if (p->server && (p->over || arpc__pipes_pulled_all(p))) p->nhere = 0; /* belongs to nobody */
   keep(p, p->nhere);
+  pace(p);
   size_t unread = arpc__buf_unread(&p->inbox);
   if (p->inbox.error || (arpc__pipes_pulled_all(p) && unread > p->most_tail)) fail(p, ARPC_S_OUT_OF_MEMORY);
   if (p->full || p->whole || p->discard || unread < p->high || arpc__pipes_pulled_all(p) || !p->transport) return;
