@@ -98,12 +98,13 @@ static arpc__ndr_pipe_event ready(arpc__pipes *p) {
   }
 }
 
-enum { WINDOW = 64 * 1024 };
+enum { LEAST = 16 * 1024, BEYOND = 64 * 1024 };
 
-/* How much may come at a time: the less when nobody takes it. */
+/* How much may come at a time: what there is room for, and a little. */
 static void pace(arpc__pipes *p) {
-  uint32_t most = p->high < WINDOW || arpc__buf_unread(&p->inbox) ? WINDOW : p->high;
-  if (p->transport) p->transport->read_most = arpc__pipes_pulled_all(p) ? 0 : most;
+  size_t unread = arpc__buf_unread(&p->inbox), most = (size_t)p->high + BEYOND;
+  most = unread < most - LEAST ? most - unread : LEAST;
+  if (p->transport) p->transport->read_most = arpc__pipes_pulled_all(p) || most > UINT32_MAX ? 0 : (uint32_t)most;
 }
 
 /* There is room again, or no pipe left to leave room for. */

@@ -35,6 +35,40 @@ TEST("pipe: #44 the wrong order is 1831, after the end 1916 and 1918, an answer 
     CHECK_EQ(n, 0);
     CHECK_EQ(arpc_pipe_pull(w.rt, &w.call, 0, v, 1, &n), 1918);
     CHECK_EQ(pipe_result(&w, &w.call, &result), 0);
+    CHECK_EQ(pipe_call(&w, BYTES_IN, 0, 0), 0);
+    arpc_async undrained = *pipe_served(&w, 1);
+    CHECK_EQ(pipe_reply(&w, &undrained, 0), 1917);
+    CHECK_EQ(arpc_async_abort(w.rt, &undrained, 1917), 0);
+    CHECK_EQ(pipe_result(&w, &w.call, &result), 1917);
+    pipe_close(&w);
+  }
+}
+
+TEST("pipe: an answer begins where the pipes end, and is to be encoded so [memory]") {
+  for (uint32_t transfer = ARPC_NDR20; transfer <= ARPC_NDR64; transfer++) {
+    pipe_options o = {.transport = "memory", .transfer = transfer};
+    pipe_world w;
+    size_t n;
+    arpc_reply reply;
+    pipe_open(&w, &o);
+    CHECK_EQ(pipe_call(&w, BYTES_OUT, 0, 0), 0);
+    const arpc_async *m = pipe_served(&w, 0);
+    CHECK_EQ(arpc_pipe_offset(w.rt, m), 0);
+    CHECK_EQ(arpc_pipe_close(w.rt, m, 0), 0);
+    CHECK_EQ(arpc_pipe_offset(w.rt, m), transfer == ARPC_NDR20 ? 4 : 0);
+    arpc_stub *s = arpc_stub_new((int)transfer);
+    arpc_stub_at(s, arpc_pipe_offset(w.rt, m));
+    arpc_put_u64(s, 0x1122334455667788);
+    const void *bytes = arpc_stub_bytes(s, &n);
+    CHECK_EQ(n, transfer == ARPC_NDR20 ? 12 : 8);
+    CHECK_EQ(arpc_async_reply(w.rt, m, bytes, n), 0);
+    arpc_stub_free(s);
+    CHECK_EQ(pipe_pull(&w, &w.call, 0, other, 1, &n), 0);
+    PIPE_UNTIL(&w, w.told.complete);
+    CHECK_EQ(arpc_async_complete(w.rt, &w.call, &reply), 0);
+    arpc_stub_reader r = {.data = reply.stub - reply.offset, .len = reply.len + reply.offset, .pos = reply.offset,
+                          .transfer = reply.transfer, .big_endian = reply.big_endian};
+    CHECK(arpc_get_u64(&r) == 0x1122334455667788 && !r.error);
     pipe_close(&w);
   }
 }
@@ -300,6 +334,36 @@ TEST("pipe: a reader that never comes back is given up when the pipe may stand s
       pipe_close(&w);
     }
   }
+}
+
+TEST("pipe: as long as bytes leave a pipe does not stand still, however slowly [memory]") {
+  pipe_options o = {.transport = "memory", .transfer = ARPC_NDR20, .manual_clock = 1, .client = {.pipe_stall = 5000}};
+  pipe_world w;
+  arpc_reply reply;
+  size_t n;
+  o.server.pipe_high = o.client.pipe_high = 65536;
+  o.server.pipe_stall = ARPC_FOREVER;
+  pipe_open(&w, &o);
+  CHECK_EQ(pipe_call(&w, BYTES_IN, 0, 0), 0);
+  arpc_async m = *pipe_served(&w, 0);
+  for (unsigned i = 0; i < 5; i++) {
+    for (unsigned quiet = 0; quiet < 50; pipe_turns(&w, 1))
+      quiet = arpc_pipe_push(w.rt, &w.call, 0, block, 20000) ? quiet + 1 : 0;
+    arpc_runtime_advance(w.rt, 4999);
+    pipe_turns(&w, 5);
+    CHECK_EQ(w.told.complete, 0);
+    while (arpc_pipe_pull(w.rt, &m, 0, other, sizeof other, &n) == 0) continue;
+    pipe_turns(&w, 5);
+  }
+  for (unsigned quiet = 0; quiet < 50; pipe_turns(&w, 1))
+    quiet = arpc_pipe_push(w.rt, &w.call, 0, block, 20000) ? quiet + 1 : 0;
+  arpc_runtime_advance(w.rt, 5000);
+  PIPE_UNTIL(&w, w.told.complete);
+  CHECK_EQ(arpc_async_complete(w.rt, &w.call, &reply), 1818);
+  CHECK(reply.timed_out);
+  PIPE_UNTIL(&w, w.server_told.disconnect);
+  CHECK_EQ(arpc_async_abort(w.rt, &m, 1820), 0);
+  pipe_close(&w);
 }
 
 TEST("pipe: a runtime that closes or is abandoned ends calls with pipes in every state [tcp] [unix] [memory]") {
