@@ -56,6 +56,7 @@ arpc_status arpc_client_new(arpc_client **ret, arpc_runtime *rt, const arpc_bind
   arpc__list_init(&c->links);
   arpc__list_init(&c->waiting);
   arpc__list_init(&c->piped);
+  arpc__list_init(&c->draining);
   arpc__list_init(&c->sending);
   arpc__list_append(&rt->clients, &c->runtime_node);
   *ret = c;
@@ -207,6 +208,8 @@ void arpc__client_shut(arpc_client *c) {
   c->closed = 1;
   arpc_reply lost = arpc__failure(ARPC_S_CALL_FAILED_DNE, ARPC_PHASE_SEND, ARPC_WHERE_LOCAL, 0);
   arpc__client_fail_waiting(c, &lost);
+  arpc_reply unread = arpc__failure(ARPC_S_CALL_FAILED, ARPC_PHASE_WAIT, ARPC_WHERE_LOCAL, 1);
+  while (!arpc__list_empty(&c->draining)) arpc__call_settle_later(arpc__of(arpc__call, node, c->draining.next), &unread);
   for (arpc__list *n = c->links.next, *next; n != &c->links; n = next) {
     next = n->next;
     arpc__link_kill(arpc__of(arpc__link, node, n), NULL);

@@ -24,6 +24,7 @@ struct arpc_client {
   arpc__list links;
   arpc__list waiting;       /* calls no link has taken */
   arpc__list piped;         /* and those of them with pipes */
+  arpc__list draining;      /* calls whose answers are here, but not pulled */
   uint32_t nlinks;
   uint32_t pending;         /* calls not settled */
   uint32_t group;           /* association group, 0 = none yet */
@@ -54,7 +55,7 @@ typedef struct arpc__unsent { /* what a call is to send that no link has taken *
 
 /* Calls are outstanding by the hundred thousand: what is not needed at the same time shares a place. */
 struct arpc__call {
-  arpc__list node;          /* on client.waiting, link.calls, runtime.settling, or runtime.call_pool */
+  arpc__list node;          /* on client.waiting, .piped or .draining, link.calls, runtime.settling, or runtime.call_pool */
   arpc__client_call wire;
   arpc_client *client;      /* NULL once settled */
   union {
@@ -159,6 +160,7 @@ ARPC__COLD arpc_status arpc__piped_make(arpc__call *call, const arpc_pipe_type *
 /* An idle link takes the call; stub: what is no pipe's of its request. */
 ARPC__COLD arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid *object, const void *stub, size_t len);
 ARPC__COLD void arpc__piped_data(arpc__link *link, arpc__call *call, const uint8_t *bytes, size_t n, int big, int last);
+ARPC__COLD void arpc__piped_before_cancel(arpc__call *call);
 ARPC__COLD void arpc__piped_cancel(arpc__call *call); /* of a call that is sent */
 /* The call leaves the link it is on, if it is on one. */
 ARPC__COLD void arpc__piped_take_off(arpc__call *call);

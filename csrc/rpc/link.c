@@ -368,6 +368,8 @@ void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan) {
 }
 
 void arpc__link_cancel(arpc__link *link, arpc__call *call) {
+  if (call->piped && call->state == ARPC__SENT) arpc__piped_before_cancel(call);
+  if (link->state == ARPC__DEAD) return;
   arpc__link_writes(link);
   arpc__client_cancel(&link->conn, &call->wire);
   arpc__link_wrote(link);

@@ -81,6 +81,7 @@ static void tell_later(arpc__pipes *p, arpc_event_kind kind, int asked) {
 void arpc__pipes_over(arpc__pipes *p, arpc_status status) {
   if (p->over) return;
   p->over = status;
+  p->done = arpc__pipes_pulled_all(p) && arpc__pipes_pushed_all(p);
   if (p->want) tell_later(p, ARPC_RECEIVE_COMPLETE, 1);
   if (p->refused || (p->owes && p->server)) tell_later(p, ARPC_SEND_COMPLETE, p->refused);
   p->want = p->refused = p->owes = 0;

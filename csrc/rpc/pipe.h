@@ -59,6 +59,7 @@ struct arpc__pipes {
   uint8_t finished;           /* `drained` was said */
   uint8_t busy, dead;         /* the first: in use further down the stack; the second: freed meanwhile */
   arpc_status over;           /* what push and pull answer from now on */
+  uint8_t done;               /* everything had been pulled and pushed by then */
   uint32_t high, low, stall, most_tail;
   uint32_t push_at, pull_at;  /* the pipe whose turn it is; count = all are done */
   uint32_t early;             /* ends pushed before there was a carrier */

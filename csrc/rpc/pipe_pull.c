@@ -107,10 +107,12 @@ static void pace(arpc__pipes *p) {
   if (p->transport) p->transport->read_most = arpc__pipes_pulled_all(p) || most > UINT32_MAX ? 0 : (uint32_t)most;
 }
 
-/* There is room again, or no pipe left to leave room for. */
+/* There is room again, or no pipe left to leave room for; or what lies there is less than an element, and more is
+ * waited for. */
 static void read_on(arpc__pipes *p) {
   pace(p);
-  if (!p->full || (arpc__buf_unread(&p->inbox) > p->low && !arpc__pipes_pulled_all(p))) return;
+  int room = arpc__buf_unread(&p->inbox) <= p->low || arpc__pipes_pulled_all(p);
+  if (!p->full || (!room && !p->want)) return;
   p->full = 0;
   p->ops->reading(p, 1);
   arpc__pipes_watch(p);
@@ -170,7 +172,7 @@ static void keep_rest(arpc__pipes *p) {
   pace(p);
   size_t unread = arpc__buf_unread(&p->inbox);
   if (p->inbox.error || (arpc__pipes_pulled_all(p) && unread > p->most_tail)) fail(p, ARPC_S_OUT_OF_MEMORY);
-  if (p->full || p->whole || p->discard || unread < p->high || arpc__pipes_pulled_all(p) || !p->transport) return;
+  if (p->full || p->want || p->whole || p->discard || unread < p->high || arpc__pipes_pulled_all(p) || !p->transport) return;
   p->full = 1;
   p->ops->reading(p, 0);
   arpc__pipes_watch(p);
@@ -207,6 +209,7 @@ arpc_status arpc__pipes_look(arpc__pipes *p, uint32_t pipe, size_t most, const v
   arpc__ndr_pipe_event event = p->transfer ? ready(p) : ARPC__NDR_PIPE_MORE;
   if (event == ARPC__NDR_PIPE_MORE) {
     p->want = !p->over;
+    read_on(p);
     return p->over ? p->over : ARPC_S_ASYNC_CALL_PENDING;
   }
   const uint8_t *at = NULL;

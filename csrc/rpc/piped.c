@@ -113,6 +113,7 @@ arpc_status arpc__piped_send(arpc__link *link, arpc__call *call, const arpc_uuid
 /* The answer is here, and the link does not need the call any more. */
 static void drain(arpc__link *link, arpc__call *call) {
   arpc__list_remove(&call->node);
+  arpc__list_append(&call->client->draining, &call->node);
   arpc__pipes_let_go(call->pipes);
   call->state = ARPC__DRAINING;
   call->link = NULL;
@@ -129,6 +130,11 @@ void arpc__piped_data(arpc__link *link, arpc__call *call, const uint8_t *bytes, 
   if (last) drain(link, call);
   arpc__pipes_data(p, bytes, n, big, last);
   if (last && link->state == ARPC__READY) arpc__link_spare(link);
+}
+
+/* A server knows nothing of a call that has not begun. */
+void arpc__piped_before_cancel(arpc__call *call) {
+  if (!call->pipes->begun) arpc__pipes_emit(call->pipes, 0);
 }
 
 void arpc__piped_cancel(arpc__call *call) {

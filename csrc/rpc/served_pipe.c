@@ -186,7 +186,7 @@ void arpc__served_pipes_over(arpc__served *call, arpc_status status) {
 arpc_status arpc__served_pipes_done(const arpc__served *call) {
   const arpc__pipes *p = call->pipes;
   if (!call->peer) return ARPC_S_OK;
-  if (p->over) return p->over;
+  if (p->over) return p->done ? ARPC_S_OK : p->over;
   return arpc__pipes_pulled_all(p) && arpc__pipes_pushed_all(p) ? ARPC_S_OK : ARPC_X_PIPE_DISCIPLINE_ERROR;
 }
 

@@ -238,12 +238,14 @@ TEST("pipe: #39 a push that the peer does not take in has not left [memory]") {
     PIPE_UNTIL(&w, w.told.send == 1); /* the call */
     CHECK_EQ(pipe_push(&w, &w.call, 0, large, 50000), 0);
     PIPE_UNTIL(&w, w.told.send == 2);
-    CHECK_EQ(pipe_push(&w, &w.call, 0, large, sizeof large), 0); /* more than the manager's side takes in */
-    pipe_turns(&w, 50);
-    CHECK_EQ(w.told.send, 2);
-    while (arpc_pipe_pull(w.rt, &m, 0, other, sizeof other, &n) == 0) all += n;
+    CHECK_EQ(pipe_push(&w, &w.call, 0, large, sizeof large), 0); /* more than the manager's side is to take in */
     PIPE_UNTIL(&w, w.told.send == 3);
-    for (; all < 50000 + sizeof large; all += n) CHECK_EQ(pipe_pull(&w, &m, 0, other, sizeof other, &n), 0);
+    CHECK_EQ(pipe_push(&w, &w.call, 0, large, sizeof large), 0);
+    pipe_turns(&w, 50);
+    CHECK_EQ(w.told.send, 3);
+    while (arpc_pipe_pull(w.rt, &m, 0, other, sizeof other, &n) == 0) all += n;
+    PIPE_UNTIL(&w, w.told.send == 4);
+    for (; all < 50000 + 2 * sizeof large; all += n) CHECK_EQ(pipe_pull(&w, &m, 0, other, sizeof other, &n), 0);
     CHECK_EQ(arpc_async_abort(w.rt, &m, 5), 0);
     CHECK_EQ(pipe_result(&w, &w.call, &(uint32_t){0}), 5);
     pipe_close(&w);
