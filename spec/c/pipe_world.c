@@ -22,10 +22,14 @@ static const struct {
                                   [LONGS_BOTH] = {longs_both, 1}, [MANY] = {many, 4},
                                   [RANGED_IN] = {ranged_in, 1},   [PLAIN] = {NULL, 0}};
 
-static const arpc_pipe_type *pipes_of(void *arg, uint16_t opnum, uint32_t *ret_n) {
-  (void)arg;
+const arpc_pipe_type *pipe_types(uint16_t opnum, uint32_t *ret_n) {
   *ret_n = procedures[opnum].n;
   return procedures[opnum].types;
+}
+
+static const arpc_pipe_type *pipes_of(void *arg, uint16_t opnum, uint32_t *ret_n) {
+  (void)arg;
+  return pipe_types(opnum, ret_n);
 }
 
 static arpc_status head_of(void *arg, const arpc_incoming *in, size_t *ret_len) {

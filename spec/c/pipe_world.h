@@ -45,6 +45,7 @@ typedef struct pipe_options {
   arpc_server_options server;
 } pipe_options;
 
+const arpc_pipe_type *pipe_types(uint16_t opnum, uint32_t *ret_n);
 void pipe_open(pipe_world *w, const pipe_options *o);
 void pipe_close(pipe_world *w); /* and checks that nothing is left */
 /* Issues a call with w->call, and another one with a handle of one's own. */
