@@ -97,7 +97,7 @@ static void look(arpc__pipes *p) {
     p->owes = 0;
     tell_later(p, ARPC_SEND_COMPLETE, 0);
   }
-  if (p->refused && p->transport && !p->turn && queued <= p->low) {
+  if (p->refused && !p->turn && queued <= p->low && arpc__pipes_have_room(p, p->wanted)) {
     p->refused = 0;
     tell_later(p, ARPC_SEND_COMPLETE, 1);
   }

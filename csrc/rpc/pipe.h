@@ -48,7 +48,7 @@ struct arpc__pipes {
   uint8_t ended;              /* and the last one */
   uint8_t whole;              /* the last fragment has come */
   uint8_t want;               /* a pull was refused */
-  uint8_t refused;            /* a push was */
+  uint8_t refused;            /* a push was, of this size: */
   uint8_t owes;               /* a push was taken, and has not all left */
   uint8_t full;               /* the carrier is not read */
   uint8_t discard;            /* what comes is thrown away */
@@ -64,6 +64,7 @@ struct arpc__pipes {
   uint32_t push_at, pull_at;  /* the pipe whose turn it is; count = all are done */
   uint32_t early;             /* ends pushed before there was a carrier */
   uint64_t written, taken;    /* position in the stub, out and in */
+  size_t wanted;
   size_t turn;                /* bytes pushed since the last flush */
   arpc__buf pending;          /* stub bytes for the next fragment */
   arpc__buf inbox;            /* what came and was not taken; lies as the stub does, modulo 8 */
@@ -115,6 +116,7 @@ arpc_status arpc__pipes_push(arpc__pipes *p, uint32_t pipe, const void *elements
 arpc_status arpc__pipes_close(arpc__pipes *p, uint32_t pipe);
 void arpc__pipes_begin(arpc__pipes *p); /* a carrier is there, and what is not a pipe's was put */
 size_t arpc__pipes_queued(const arpc__pipes *p);
+int arpc__pipes_have_room(const arpc__pipes *p, size_t size);
 
 /* ---- in (pipe_pull.c) ---- */
 /* Stub bytes from pull_at's pipe on. p may be gone afterwards. */

@@ -109,7 +109,7 @@ static arpc_status may_push(const arpc__pipes *p, uint32_t pipe) {
   return pipe > p->push_at || !way_is_free(p) ? ARPC_X_WRONG_PIPE_ORDER : ARPC_S_OK;
 }
 
-static int has_room(const arpc__pipes *p, size_t size) {
+int arpc__pipes_have_room(const arpc__pipes *p, size_t size) {
   size_t queued = arpc__pipes_queued(p);
   return p->transport && p->turn <= p->high && (!queued || (queued < p->high && size <= p->high - queued));
 }
@@ -120,8 +120,9 @@ static int size_of(const arpc_pipe_type *t, int s, size_t n, size_t *ret) {
   return arpc__mul(n - 1, stride, ret) && arpc__add(*ret, t->size[s], ret);
 }
 
-static arpc_status refuse(arpc__pipes *p) {
+static arpc_status refuse(arpc__pipes *p, size_t size) {
   p->refused = 1;
+  p->wanted = size;
   if (p->transport) arpc__dirty(p->rt, &p->writing); /* which looks again at the end of the turn */
   return ARPC_S_ASYNC_CALL_PENDING;
 }
@@ -136,9 +137,9 @@ arpc_status arpc__pipes_push(arpc__pipes *p, uint32_t pipe, const void *elements
   size_t size;
   if (!n) return ARPC_S_OK;
   if (n > INT32_MAX || (t->ranged && (n < t->low || n > t->high))) return ARPC_S_INVALID_BOUND;
-  if (!p->transport) return refuse(p);
+  if (!p->transport) return refuse(p, 0);
   if (!size_of(t, s, n, &size)) return ARPC_S_OUT_OF_MEMORY;
-  if (!has_room(p, size)) return refuse(p);
+  if (!arpc__pipes_have_room(p, size)) return refuse(p, size);
   if (!arpc__buf_grow(&p->pending, FRAME + (size < DIRECT ? size : DIRECT))) {
     p->pending.error = 0;
     return ARPC_S_OUT_OF_MEMORY;
