@@ -34,6 +34,9 @@ void arpc__chunk_check(lua_State *L, arpc__chunk *ret, const arpc__proc *proc, u
     refuse(L, ret, lua_pushfstring(L, "%s expected, got %s", text ? "string" : "table or packed string", luaL_typename(L, index)));
   if (type == LUA_TTABLE) {
     ret->n = lua_rawlen(L, index);
+    lua_pushnil(L);
+    if (!ret->n && lua_next(L, index)) refuse(L, ret, "a list of elements expected, got a table without any");
+    if (ret->n) lua_pop(L, 1);
     return;
   }
   ret->bytes = lua_tolstring(L, index, &len);

@@ -47,9 +47,11 @@ static void reply(lua_State *L, arpc__handle *h, int n) {
   arpc__handle_reply(L, h, lua_gettop(L) - n + 1, n);
 }
 
-/* The call was to be completed before its pipes were: a mistake that its client may know of, unless that is why. */
+/* A call that was to be completed before its pipes were: a mistake that its client may know of, and none when nobody
+ * waits for the call any more. */
 static arpc_status discipline(lua_State *L, const arpc__handle *h, int *ret_report) {
-  if (!h->proc->npipes || arpc__error_status(L, -1) != ARPC_X_PIPE_DISCIPLINE_ERROR) return ARPC_S_CALL_FAILED;
+  arpc_status status = h->proc->npipes ? arpc__error_status(L, -1) : ARPC_S_OK;
+  if (status != ARPC_X_PIPE_DISCIPLINE_ERROR && status != ARPC_S_CALL_CANCELLED) return ARPC_S_CALL_FAILED;
   if (arpc_server_test_cancel(h->st->rt, ARPC__ASYNC(h), NULL)) return ARPC_X_PIPE_DISCIPLINE_ERROR;
   *ret_report = 0;
   return ARPC_S_CALL_CANCELLED;

@@ -38,7 +38,7 @@ describe("pipes", function()
     assert.is_nil(t:find "G".refused)
   end)
 
-  it("hold what has one size, and are parameters", function()
+  it("#32 hold what has one size, and are parameters", function()
     local function says(want, body)
       local ok, err = pcall(load, body)
       assert.is_false(ok)
