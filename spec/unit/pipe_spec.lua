@@ -43,7 +43,8 @@ describe("elements", function()
   local of = {
     { "small", "\0\127\128" }, { "unsigned small", "\0\255" }, { "short", { -32768, 32767, 5 } },
     { "unsigned short", { 65535, 0, 1 } }, { "long", { -2147483648, 2147483647 } }, { "unsigned long", { 4294967295 } },
-    { "hyper", { math.mininteger, math.maxinteger, -1 } }, { "unsigned hyper", { -1, 1 } },
+    { "hyper", { math.mininteger, math.maxinteger, -1 } },
+    { "unsigned hyper", { -1, 1 } },
     { "float", { 0.5, -1.25, 65536.0 } }, { "double", { 0.1, -1e300, math.huge } }, { "boolean", { true, false, true } },
     { "wchar_t", { 0x41, 0xFFFF } }, { "byte", "bytes\0of all kinds\255" }, { "char", "characters" },
     { "unsigned char", "unsigned" }, { "uuid_t", { "12345678-1234-5678-9abc-def012345678" } },
@@ -61,25 +62,29 @@ describe("elements", function()
 
   local STRUCTS = [[
     typedef enum { RED, GREEN = 700 } COLOUR;
-    typedef struct { byte tag; hyper id; short s[3]; byte name[4]; COLOUR c; struct { small a; long b; } in; small last; } S;
+    typedef struct { byte tag; hyper id; short s[3]; byte name[4]; COLOUR c; struct { small a; long b; } in;
+      small last; } S;
     typedef pipe S P; void F([in, out] P *p); typedef pipe COLOUR C; void G([in, out] C *p);
     typedef struct { long a; small b; } G; typedef pipe G Q; void H([in, out] Q *p);]]
 
   local function struct(i)
-    return { tag = i & 255, id = i << 40, s = { i & 7, -i & 7, 3 }, name = ("%04d"):format(i % 10000), c = i % 2 == 0 and 0 or 700,
-      ["in"] = { a = i % 100, b = -i }, last = -i % 128 }
+    return { tag = i & 255, id = i << 40, s = { i & 7, -i & 7, 3 }, name = ("%04d"):format(i % 10000),
+      c = i % 2 == 0 and 0 or 700, ["in"] = { a = i % 100, b = -i }, last = -i % 128 }
   end
 
-  it("#32 are structs of fixed size, also with gaps, and enums", each(STRUCTS, { F = echo, G = echo, H = echo }, function(w)
+  local ECHOES = { F = echo, G = echo, H = echo }
+
+  it("#32 are structs of fixed size, also with gaps, and enums", each(STRUCTS, ECHOES, function(w)
     local all = {}
     for i = 1, 3000 do all[i] = struct(i) end
     assert.same(all, sent_back(w.client, "F", all))
     assert.same({ 0, 700, 700 }, sent_back(w.client, "G", { "RED", "GREEN", 700 }))
-    assert.same({ { a = 1, b = 2 }, { a = 3, b = 4 } }, sent_back(w.client, "H", { { a = 1, b = 2 }, { a = 3, b = 4 } }))
+    local two = { { a = 1, b = 2 }, { a = 3, b = 4 } }
+    assert.same(two, sent_back(w.client, "H", two))
   end))
 
-  it("are told of by name and place when they are wrong, and nothing of their chunk is sent", each(STRUCTS,
-    { F = echo, G = echo, H = echo }, function(w)
+  it("are told of by name and place when they are wrong, and nothing of their chunk is sent",
+    each(STRUCTS, ECHOES, function(w)
       local function says(want, name, value)
         local status, err = status_of(sent_back, w.client, name, value)
         assert.same({ 87, want }, { status, (err.message:gsub(" %(.*", "")) })
@@ -304,7 +309,7 @@ describe("options", function()
         end)
         call:close()
       end,
-    }, { server = { pipe_stall = 30, pipe_high = 4096, pipe_low = 1024 }, client = { pipe_high = 4096, max_pipe_calls = 1 } })
+    }, { server = { pipe_stall = 30, pipe_high = 4096, pipe_low = 1024 }, client = { pipe_high = 4096 } })
     local call, data = w.client.async:Get(1)
     eventually(function() return stalled.err end)
     assert.equal(1820, stalled.err.status)
