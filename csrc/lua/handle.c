@@ -36,8 +36,9 @@ static int harvest(lua_State *L, arpc__state *st, const arpc_async *async, const
   if (status) return arpc__raise(L, status, "%s: %s", proc ? proc->name : "async handle", arpc_status_text(status));
   arpc__buf bytes = st->rt->harvested;
   arpc__buf_init(&st->rt->harvested, 0);
-  arpc__reader r = arpc__reader_of(reply.stub - reply.offset, reply.len + (size_t)reply.offset, reply.big_endian);
-  r.pos = (size_t)reply.offset;
+  size_t behind = reply.len ? (size_t)reply.offset : 0;
+  arpc__reader r = arpc__reader_of(reply.len ? reply.stub - behind : NULL, reply.len + behind, reply.big_endian);
+  r.pos = behind;
   const char *limit;
   status = arpc__unmarshal_out(L, proc, &r, reply.transfer, kept, &limit);
   if (!st->rt->harvested.data) st->rt->harvested = bytes;

@@ -56,7 +56,7 @@ function pipes.everywhere(block)
   end)
 end
 
--- All of a pipe, in one piece; and the lengths of what was pulled.
+-- All of a pipe, in one piece, "" if there is nothing; and the lengths of what was pulled.
 function pipes.drain(pipe, n)
   local parts, lengths = {}, {}
   for chunk in pipe:chunks(n) do
