@@ -1,6 +1,7 @@
 -- doc/windows-map.md names nothing that there is not, and leaves out none of the names it is about.
 local h = require "spec.support.harness"
 local rpc = require "asyncrpc"
+local pipes = require "spec.support.pipes"
 local world = require "spec.support.world"
 
 local page, header = world.read "doc/windows-map.md", world.read "csrc/asyncrpc.h"
@@ -42,8 +43,11 @@ describe("the page of Windows names", function()
   it("names only what scripts have", h.async(function()
     local w = world.open(h.binding "memory")
     local call = w.client.async:Slow(1)
-    local objects = { async = call, call = w.arrived(1), client = w.client, server = w.server, rpc = rpc }
-    local fields = { user_info = true, last_event = true, object = true, binding = true, deadline = true }
+    local piped = pipes.open(h.binding "memory", "ndr20", {})
+    local refused, pipe = piped.client.async:Put(1)
+    local objects = { async = call, call = w.arrived(1), client = w.client, server = w.server, rpc = rpc, pipe = pipe }
+    local fields = { user_info = true, last_event = true, object = true, binding = true, deadline = true, pipes = true,
+      notify_on_send_complete = true }
     local n = 0
     for _, word in ipairs(quoted(0)) do
       local object, sign, name = word:match "^(%w+)([.:])([%a_]+)"
@@ -57,6 +61,8 @@ describe("the page of Windows names", function()
     w.parked[1]:complete(1, 2)
     call:await()
     w.close()
+    assert.equal(1745, (world.status_of(refused.await, refused)))
+    piped.close()
   end))
 
   it("says of options what the options are", h.async(function()
