@@ -342,6 +342,20 @@ pipes.everywhere(function(with, transport)
     assert.same({ 1, 2, 3, 4, 5, 6, 7 }, seen.all)
   end))
 
+  it("#50 a chunk that goes in several has all of them in range", with(function(seen)
+    return { Few = function(call, data)
+      seen.all = drain(data)
+      call:complete()
+    end }
+  end, function(w, seen)
+    local call, data = w.client.async:Few()
+    data:push { 1, 2, 3, 4, 5 }
+    data:push { 6, 7, 8, 9 }
+    data:close()
+    call:await()
+    assert.same({ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, seen.all)
+  end, { client = { pipe_high = 4 } }))
+
   local loose = rpc.idl.parse((world.read "spec/support/pipes.idl":gsub("%[range%(2, 5%)%]", "")),
     { acf = world.read "spec/support/pipes.acf", name = "loose.idl" }).Pipes
 

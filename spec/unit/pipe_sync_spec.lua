@@ -288,6 +288,28 @@ describe("a synchronous manager", function()
     end,
   }))
 
+  it("is not run for plain arguments that are none, or end too soon", h.async(function()
+    local function with_arguments(text)
+      return rpc.idl.parse(([[[uuid(0f6f3f5c-6d1e-4d3a-9a53-2f60a3f1c7b4), version(1.0), pointer_default(unique)]
+        interface B { typedef pipe byte P; void F(%s [in] P p); }]]):format(text)).B
+    end
+    local ran
+    local served = with_arguments "[in] long a, [in, string] char *text, [in, unique] long *more,"
+    for _, case in ipairs {
+      { "[in] long a,", 1783, 5 }, -- breaks off
+      { "[in] long a, [in] long n, [in] long o, [in] long m, [in] long c,", 1783, 5, 1, 0, 2, 0 }, -- more than its room
+      { "", 1783 },
+    } do
+      local w = pipes.open(h.binding "memory", "ndr20", { F = function() ran = true end },
+        { interface = served, client_interface = with_arguments(case[1]) })
+      local arguments = table.move(case, 3, #case, 1, {})
+      arguments[#arguments + 1] = ""
+      assert.equal(case[2], (status_of(w.client.F, w.client, table.unpack(arguments))))
+      w.close()
+    end
+    assert.is_nil(ran)
+  end))
+
   it("gets plain arguments that come in many fragments, before any data", with(function(w, seen)
     local text = ("wide \xe2\x82\xac"):rep(3000)
     local call, one, two, three, four = w.client.async:Many(3, text)
