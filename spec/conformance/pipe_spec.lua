@@ -376,7 +376,7 @@ pipes.everywhere(function(with, transport)
     local data = w.client:Put(async, 1)
     local inp = arrived(seen)
     local before = rpc.stats().bytes_in
-    local block, taken, still = ("0123456789abcdef"):rep(256), 0, 0
+    local block, taken, still = ("0123456789abcdef"):rep(4096), 0, 0
     repeat
       local status = data:try_push(block)
       if status == 0 then
@@ -387,9 +387,9 @@ pipes.everywhere(function(with, transport)
         rpc.sleep(0)
       end
     until still == 50
-    assert.is_true(taken > 4096)
+    assert.is_true(taken >= 65536)
     local read = rpc.stats().bytes_in - before
-    assert.is_true(read <= 8192 + 256 * 1024 + 4096, read)
+    assert.is_true(read <= 65536 + 256 * 1024 + 4096, read)
     if transport == "memory" then assert.is_true(taken <= 2 * 1024 * 1024, taken) end
     local told = counts[rpc.SEND_COMPLETE]
     local writer = rpc.spawn(function()
@@ -401,19 +401,19 @@ pipes.everywhere(function(with, transport)
     writer:await()
     seen.call:complete(0, 0)
     async:await()
-  end, { server = { pipe_high = 8192 }, client = { pipe_high = 8192, pipe_low = 1024 } }))
+  end, { server = { pipe_high = 65536 }, client = { pipe_high = 65536, pipe_low = 1024 } }))
 
   it("#51 #52 and the other way: a manager's push waits until its client pulls", with(function(seen)
     return { Get = function(call, a, data)
       for i = 1, a do
-        data:push(("x"):rep(4096))
+        data:push(("x"):rep(65536))
         seen.pushed = i
       end
       data:close()
       call:complete(0, a)
     end }
   end, function(w, seen)
-    local n = 5000
+    local n = 400 -- more than all sockets hold
     local call, data = w.client.async:Get(n)
     local before
     eventually(function()
@@ -423,7 +423,7 @@ pipes.everywhere(function(with, transport)
       return same
     end)
     assert.is_true(seen.pushed < n)
-    assert.equal(4096 * n, #drain(data))
+    assert.equal(65536 * n, #drain(data))
     assert.same({ 0, n }, { call:await() })
-  end, { server = { pipe_high = 8192 }, client = { pipe_high = 8192 } }))
+  end, { server = { pipe_high = 65536 }, client = { pipe_high = 65536 } }))
 end)

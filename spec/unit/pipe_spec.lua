@@ -77,7 +77,7 @@ describe("elements", function()
 
   it("#32 are structs of fixed size, also with gaps, and enums", each(STRUCTS, ECHOES, function(w)
     local all = {}
-    for i = 1, 3000 do all[i] = struct(i) end
+    for i = 1, h.scale(3000) do all[i] = struct(i) end
     assert.same(all, sent_back(w.client, "F", all))
     assert.same({ 0, 700, 700 }, sent_back(w.client, "G", { "RED", "GREEN", 700 }))
     local two = { { a = 1, b = 2 }, { a = 3, b = 4 } }

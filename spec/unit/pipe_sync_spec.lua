@@ -72,9 +72,10 @@ describe("a synchronous call", function()
     assert.same({ 3, 24 }, { w.client:Get(3, function(chunk) parts[#parts + 1] = chunk end) })
     assert.equal("000000010000000200000003", table.concat(parts))
     local file <close> = assert(io.tmpfile())
-    assert.same({ 20000, 160000 }, { w.client:Get(20000, file) })
+    local n = h.scale(20000)
+    assert.same({ n, 8 * n }, { w.client:Get(n, file) })
     file:seek "set"
-    assert.equal(160000, #file:read "a")
+    assert.equal(8 * n, #file:read "a")
   end))
 
   it("gives an in,out pipe a source and a sink", with(function(w)
@@ -111,10 +112,10 @@ describe("a synchronous call", function()
 
   it("runs on the main chunk", h.main(function()
     local w = pipes.open(h.binding "unix", "ndr20", managers, { interface = pipes.Sync, client_interface = pipes.Sync })
-    assert.same({ 6, 8000 }, { w.client:Put(5, counting(1000)) })
-    local n = 0
-    assert.same({ 1000, 8000 }, { w.client:Get(1000, function(chunk) n = n + #chunk end) })
-    assert.equal(8000, n)
+    local many, n = h.scale(1000), 0
+    assert.same({ 6, 8 * many }, { w.client:Put(5, counting(many)) })
+    assert.same({ many, 8 * many }, { w.client:Get(many, function(chunk) n = n + #chunk end) })
+    assert.equal(8 * many, n)
     w.close()
   end))
 
@@ -194,7 +195,7 @@ describe("a synchronous call", function()
         end,
         Get = function(_, _, data)
           local over <close> = setmetatable({}, { __close = function() seen.over = true end }) -- luacheck: ignore
-          while true do data:push "abc" end
+          while true do data:push(("x"):rep(65536)) end
         end,
       }
     end,
@@ -220,7 +221,7 @@ describe("a synchronous call", function()
 
   it("raises its failure in full, wherever its data was", with(function(w)
     for _, make in ipairs {
-      function() return status_of(w.client.Put, w.client, 4711, counting(1000000)) end,
+      function() return status_of(w.client.Put, w.client, 4711, function() return ("x"):rep(65536) end) end,
       function() return status_of(w.client.Get, w.client, 4711, function() end) end,
     } do
       local status, err = make()
