@@ -301,7 +301,7 @@ static void each_made(const uint32_t *chunks, size_t n, void (*fn)(rig *r, const
 }
 
 static const uint32_t ones[MOST_CHUNKS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-static const uint32_t mixed[] = {3, 1, 7, 2, 5};
+static const uint32_t mixed[] = {3, 1, 7, 2, 5}, few[] = {2, 3};
 
 static void fragments_everywhere(rig *r, const made *m) {
   size_t most = m->question.len > m->answer.len ? m->question.len : m->answer.len, step = most / test_scale((unsigned)most);
@@ -347,9 +347,26 @@ TEST("pipes cut: #48 #49 #54 chunks of 65,535 elements [memory]") {
   each_made(large, 3, large_ones);
 }
 
+/* Chunks of all sizes, those of many turns in one fragment and those of one in many. */
+static void random_ones(rig *r, const made *as) {
+  static uint32_t chunks[MOST_CHUNKS];
+  for (unsigned i = test_scale(40); i--;) {
+    size_t n = below(MOST_CHUNKS);
+    for (size_t k = 0; k < n; k++) chunks[k] = 1 + below(below(8) ? below(2) ? 10 : 4000 : 40000) / as->x.type.size[0];
+    made m = make(as->x.kind, as->x.transfer, as->x.big, chunks, n);
+    size_t share = below(3) ? 1000 + below(60000) : 1 + below(4000);
+    both(r, &m, below(4) ? share : below((unsigned)share), share, (portions){0, below(2) ? 0 : 200 + below(60000)});
+    unmake(&m);
+  }
+}
+
+TEST("pipes cut: #48 #49 #54 chunks of all sizes at random, in fragments and reads of all sizes [memory]") {
+  each_made(few, 1, random_ones);
+}
+
 /* ---- what is no pipe ---------------------------------------------------------------------------*/
 
-static const uint32_t few[] = {2, 3}, one[] = {1}, many[] = {3, 6};
+static const uint32_t one[] = {1}, many[] = {3, 6};
 
 /* Both of our ends find it malformed, however it comes. */
 static void refused(rig *r, made *m, portions how) {

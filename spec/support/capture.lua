@@ -39,7 +39,9 @@ end
 local function read(path)
   local found = { types = {}, parts = 0, most = 0, odd = {} }
   local bytes, covered = 0, 0
-  for _, line in ipairs(fields(path, "tcp.len > 0", "tcp.stream", "tcp.len")) do bytes = bytes + tonumber(line[2]) end
+  -- Without what TCP sent again because the acknowledgement was slow.
+  local once = "tcp.len > 0 && !tcp.analysis.retransmission && !tcp.analysis.spurious_retransmission"
+  for _, line in ipairs(fields(path, once, "tcp.stream", "tcp.len")) do bytes = bytes + tonumber(line[2]) end
   local names = { "tcp.stream", "dcerpc.pkt_type", "dcerpc.cn_flags", "dcerpc.cn_frag_len" }
   local open = {}
   for _, line in ipairs(fields(path, "dcerpc", table.unpack(names))) do
@@ -59,7 +61,7 @@ local function read(path)
   end
   if covered ~= bytes then found.odd[1] = ("%d bytes came, %d of them in PDUs"):format(bytes, covered) end
   -- 0x600000 is a warning; the TCP dissector's words are about TCP.
-  local strange = "_ws.malformed || (_ws.expert.severity >= 0x600000 && !tcp.analysis.flags)"
+  local strange = "_ws.malformed || (_ws.expert.severity >= 0x600000 && !tcp.analysis.flags && !tcp.options.sack.dsack)"
   for _, line in ipairs(fields(path, strange, "frame.number", "_ws.malformed", "_ws.expert.message")) do
     found.odd[#found.odd + 1] = table.concat(line, " ")
   end
