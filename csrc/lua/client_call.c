@@ -224,7 +224,7 @@ static void push_end(lua_State *L, const arpc__proc *proc, const arpc__proc_pipe
 }
 
 /* stream(handle, direction, where, end, direction, ...): lua/asyncrpc/pipe.lua moves the data and collects the results */
-static int call_and_stream(lua_State *L, issue *i) {
+static ARPC__COLD int call_and_stream(lua_State *L, issue *i) {
   const arpc__proc *proc = i->proc;
   arpc__state *st = i->client->st;
   arpc__wait_check(L, st);

@@ -49,7 +49,7 @@ static void reply(lua_State *L, arpc__handle *h, int n) {
 
 /* A call that was to be completed before its pipes were: a mistake that its client may know of, and none when nobody
  * waits for the call any more. */
-static arpc_status discipline(lua_State *L, const arpc__handle *h, int *ret_report) {
+static ARPC__COLD arpc_status discipline(lua_State *L, const arpc__handle *h, int *ret_report) {
   arpc_status status = h->proc->npipes ? arpc__error_status(L, -1) : ARPC_S_OK;
   if (status != ARPC_X_PIPE_DISCIPLINE_ERROR && status != ARPC_S_CALL_CANCELLED) return ARPC_S_CALL_FAILED;
   if (arpc_server_test_cancel(h->st->rt, ARPC__ASYNC(h), NULL)) return ARPC_X_PIPE_DISCIPLINE_ERROR;
@@ -81,7 +81,7 @@ static arpc__handle *push_handle(lua_State *co, registration *r, const arpc_asyn
 }
 
 /* Between the arguments, which are on top. */
-static void insert_pipes(lua_State *co, registration *r, arpc__handle *h) {
+static ARPC__COLD void insert_pipes(lua_State *co, registration *r, arpc__handle *h) {
   const arpc__proc *proc = h->proc;
   int base = lua_gettop(co) - proc->nin; /* of places */
   luaL_checkstack(co, proc->npipes + 8, NULL);

@@ -168,7 +168,7 @@ static int yield(lua_State *L, arpc__wait *w) {
   return lua_yieldk(L, 0, (lua_KContext)w, resumed);
 }
 
-static int go_on(lua_State *L, arpc__wait *w);
+static ARPC__COLD int go_on(lua_State *L, arpc__wait *w);
 
 static int resumed(lua_State *L, int status, lua_KContext context) {
   arpc__wait *w = (arpc__wait *)context;
@@ -203,7 +203,7 @@ static int begin(lua_State *L, arpc__wait *w) {
 }
 
 /* A task is known, any other coroutine is kept. */
-static void belong(lua_State *L, arpc__wait *w) {
+static inline void belong(lua_State *L, arpc__wait *w) {
   arpc__state *st = w->st;
   not_finishing(L, st);
   if (st->running && st->running->co == L) {
@@ -224,7 +224,7 @@ static int wait_in_coroutine(lua_State *L, arpc__wait *w) {
   return begin(L, w);
 }
 
-static int go_on(lua_State *L, arpc__wait *w) {
+static ARPC__COLD int go_on(lua_State *L, arpc__wait *w) {
   belong(L, w);
   return begin(L, w);
 }

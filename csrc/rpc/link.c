@@ -206,30 +206,34 @@ static void settled_some(arpc__link *link) {
   if (!arpc__list_empty(&link->client->waiting) || !arpc__list_empty(&link->client->piped)) arpc__client_pump(link->client);
 }
 
+/* A copy, so that the answers, which are nearly all there is, need no event in memory. */
+static ARPC__COLD void handle_other(arpc__link *link, arpc__client_event ev) {
+  switch (ev.kind) {
+  case ARPC__C_BOUND:
+    bound(link);
+    break;
+  case ARPC__C_DATA:
+    arpc__piped_data(link, arpc__of(arpc__call, wire, ev.call), ev.stub, ev.len, ev.big_endian, ev.last);
+    break;
+  case ARPC__C_FAULT:
+    faulted(&ev);
+    break;
+  case ARPC__C_BROKEN:
+    broken(link, &ev);
+    break;
+  case ARPC__C_NONE:
+  case ARPC__C_RESPONSE:
+  case ARPC__C_SHUTDOWN:
+    break;
+  }
+}
+
 static void handle_events(arpc__link *link) {
   arpc__client_event ev;
-  while (link->state != ARPC__DEAD) {
-    switch (arpc__client_next(&link->conn, &ev)) {
-    case ARPC__C_NONE:
-      return;
-    case ARPC__C_BOUND:
-      bound(link);
-      break;
-    case ARPC__C_RESPONSE:
-      answered(link, &ev);
-      break;
-    case ARPC__C_DATA:
-      arpc__piped_data(link, arpc__of(arpc__call, wire, ev.call), ev.stub, ev.len, ev.big_endian, ev.last);
-      break;
-    case ARPC__C_FAULT:
-      faulted(&ev);
-      break;
-    case ARPC__C_SHUTDOWN:
-      break;
-    case ARPC__C_BROKEN:
-      broken(link, &ev);
-      return;
-    }
+  arpc__client_event_kind kind;
+  while (link->state != ARPC__DEAD && (kind = arpc__client_next(&link->conn, &ev)) != ARPC__C_NONE) {
+    if (kind == ARPC__C_RESPONSE) answered(link, &ev);
+    else handle_other(link, ev);
   }
 }
 

@@ -101,7 +101,8 @@ static ARPC__COLD void begin_piped(arpc__peer *peer, const arpc_interface *inter
 }
 
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
-  const arpc_interface *interface = &((const arpc__registered *)ev->context->interface)->interface;
+  const arpc__registered *r = ev->context->interface;
+  const arpc_interface *interface = &r->interface;
   if (ev->opnum >= interface->procedures) {
     arpc__server_refuse(&peer->conn, ev, OP_RANGE);
     return;
@@ -110,7 +111,7 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
     return;
   }
-  if (interface->pipes && arpc__served_has_pipes(interface, ev->opnum)) {
+  if (interface->pipes && r->piped[ev->opnum]) {
     begin_piped(peer, interface, ev);
     return;
   }

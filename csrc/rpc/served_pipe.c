@@ -126,11 +126,6 @@ int arpc__served_streams(void *arg, const arpc__server_context *context, uint16_
   return 0;
 }
 
-int arpc__served_has_pipes(const arpc_interface *interface, uint16_t opnum) {
-  uint32_t n;
-  return types_of(interface, opnum, &n) != NULL;
-}
-
 static arpc__pipes *make(arpc__served *call, const arpc_interface *interface, uint16_t opnum) {
   const arpc_server_options *o = &call->peer->server->options;
   arpc__pipes_options how = {

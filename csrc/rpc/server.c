@@ -168,9 +168,12 @@ arpc_status arpc_server_register(arpc_server *s, const arpc_interface *interface
     if (arpc__uuid_equal(&id->uuid, &interface->id.uuid) && id->major == interface->id.major)
       return ARPC_S_TYPE_ALREADY_REGISTERED;
   }
-  arpc__registered *r = malloc(sizeof *r);
+  uint32_t n = interface->pipes ? interface->procedures : 0, npipes;
+  if (n > UINT16_MAX + 1) n = UINT16_MAX + 1;
+  arpc__registered *r = malloc(sizeof *r + n);
   if (!r) return ARPC_S_OUT_OF_MEMORY;
   r->interface = *interface;
+  for (uint32_t i = 0; i < n; i++) r->piped[i] = interface->pipes(interface->arg, (uint16_t)i, &npipes) != NULL;
   arpc__list_append(&s->interfaces, &r->node);
   return ARPC_S_OK;
 }

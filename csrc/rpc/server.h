@@ -17,6 +17,7 @@ typedef struct arpc__watch arpc__watch;
 struct arpc__registered { /* one interface */
   arpc__list node;
   arpc_interface interface;
+  uint8_t piped[];          /* by opnum, when interface.pipes: whether it has some */
 };
 
 struct arpc__endpoint {
@@ -96,7 +97,6 @@ arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async,
 int arpc__served_streams(void *arg, const arpc__server_context *context, uint16_t opnum);
 ARPC__COLD void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev);
 ARPC__COLD void arpc__served_data(arpc__served *call, const arpc__server_event *ev);
-ARPC__COLD int arpc__served_has_pipes(const arpc_interface *interface, uint16_t opnum);
 int arpc__served_opening(const arpc__served *call); /* nobody but us knows of it yet */
 void arpc__served_pipes_over(arpc__served *call, arpc_status status);
 arpc_status arpc__served_pipes_done(const arpc__served *call);
