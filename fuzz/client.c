@@ -45,6 +45,16 @@ static void drain(world *w) {
   arpc__buf_clear(&w->c.out);
 }
 
+/* A question in two fragments, the answer to which is told of as it comes. */
+static arpc_status stream(world *w, arpc__client_call *call, const arpc__client_context *x, uint8_t how) {
+  arpc__stub_head head = {.word = 7, .object = how & 32 ? &x->abstract.uuid : NULL};
+  arpc_status status = arpc__client_open(&w->c, call, x, &head);
+  if (status) return status;
+  if (how & 128 && !arpc__write_stub_head(&w->c.out, &head, ARPC__PFC_FIRST, 0)) return ARPC_S_OK;
+  arpc__write_stub_head(&w->c.out, &head, how & 128 ? ARPC__PFC_LAST : ARPC__PFC_WHOLE, 0);
+  return ARPC_S_OK;
+}
+
 static void request(world *w, uint8_t how) {
   static const uint8_t stub[16384];
   unsigned i = how % CALLS;
@@ -53,7 +63,9 @@ static void request(world *w, uint8_t how) {
   if (w->calls[i] || !(x = x ? x : w->contexts[0])) return;
   arpc__client_call *call = calloc(1, sizeof *call);
   drain(w);
-  if (arpc__client_request(&w->c, call, x, 7, how & 32 ? &x->abstract.uuid : NULL, stub, how * 50u)) {
+  arpc_status status = how & 64 ? stream(w, call, x, how)
+                                : arpc__client_request(&w->c, call, x, 7, how & 32 ? &x->abstract.uuid : NULL, stub, how * 50u);
+  if (status) {
     FUZZ_CHECK(!call->call_id && !arpc__buf_unread(&w->c.out));
     free(call);
     return;
@@ -81,11 +93,20 @@ static void forget(world *w, uint8_t how, int orphan) {
   *at = NULL;
 }
 
+static void piece(const world *w, const arpc__client_event *ev) {
+  int i = 0;
+  while (i < CALLS && w->calls[i] != ev->call) i++;
+  FUZZ_CHECK(ev->call && i < CALLS && ev->call->mode & ARPC__STREAMING && !ev->call->answer);
+  FUZZ_CHECK((ev->call->call_id == 0) == ev->last);
+  fuzz_read(ev->stub, ev->len);
+}
+
 /* The end of a call: once, and the call is not on the connection any more. */
 static void over(world *w, const arpc__client_event *ev) {
   int i = 0;
   while (i < CALLS && w->calls[i] != ev->call) i++;
-  FUZZ_CHECK(ev->call && i < CALLS && !ev->call->call_id && (ev->kind == ARPC__C_FAULT || ev->len <= MAX_RESPONSE));
+  FUZZ_CHECK(ev->call && i < CALLS && !ev->call->call_id && (ev->kind != ARPC__C_RESPONSE || ev->len <= MAX_RESPONSE));
+  FUZZ_CHECK(ev->kind != ARPC__C_RESPONSE || !(ev->call->mode & ARPC__STREAMING));
   fuzz_read(ev->stub, ev->len);
   arpc__client_free_answer(ev->call);
   free(ev->call);
@@ -104,7 +125,8 @@ static void take_events(world *w) {
   arpc__client_event ev;
   while (arpc__client_next(&w->c, &ev)) {
     FUZZ_CHECK(!w->broken);
-    if (ev.kind == ARPC__C_RESPONSE || ev.kind == ARPC__C_FAULT) over(w, &ev);
+    if (ev.kind == ARPC__C_DATA) piece(w, &ev);
+    if (ev.kind == ARPC__C_RESPONSE || ev.kind == ARPC__C_FAULT || ev.last) over(w, &ev);
     if (ev.kind == ARPC__C_BOUND) bound(w, &ev);
     if (ev.kind == ARPC__C_BROKEN) w->broken++;
   }

@@ -10,6 +10,7 @@ typedef struct world {
   arpc__server_call *held[HELD];
   const uint8_t *knobs;
   unsigned turn, broken;
+  const arpc__server_call *streamed; /* what DATA is for, NULL = nobody */
   int short_of_memory; /* of room in `out` */
 } world;
 
@@ -30,6 +31,12 @@ static uint32_t group(void *arg, uint32_t wanted) {
   return wanted ? wanted & 1 ? 0 : wanted : w->knobs[0] & 0x20 && w->knobs[7] == 0xff ? 0 : 0x1234;
 }
 
+static int streams(void *arg, const arpc__server_context *context, uint16_t opnum) {
+  (void)arg;
+  FUZZ_CHECK(context->interface == find(NULL, &context->abstract));
+  return opnum & 1;
+}
+
 static void begin(world *w) {
   uint8_t o = w->knobs[0];
   arpc__server_init(&w->c, &(arpc__server_options){.max_fragment = o & 1 ? 2048 : 5840,
@@ -39,7 +46,7 @@ static void begin(world *w) {
                                                    .prefer = o & 4 ? ARPC_NDR64 : ARPC_NDR20,
                                                    .features = o >> 3 & 3,
                                                    .address = o & 0x40 ? "49152" : NULL,
-                                                   .host = {w, find, group}});
+                                                   .host = {w, find, group, streams}});
   if ((w->short_of_memory = o & 0x80)) w->c.out.max = 200 + w->knobs[7];
 }
 
@@ -75,6 +82,8 @@ static void check_answer(world *w, const arpc__server_call *was, const uint8_t *
 static void end(world *w, arpc__server_call **at, unsigned how, size_t len) {
   static uint8_t bytes[16384];
   arpc__server_call *call = *at, was = *call;
+  arpc__server_follow(&w->c, call, 0);
+  if (w->streamed == call) w->streamed = NULL;
   int heard = !was.unheard && !w->c.broken && how != 2;
   for (size_t i = 0; i < len; i++) bytes[i] = (uint8_t)(i * 7 + i / 256);
   drain(w);
@@ -92,7 +101,9 @@ static void serve(world *w, const arpc__server_event *ev) {
   arpc__server_call **at = w->held;
   while (at < w->held + HELD - 1 && *at) at++;
   fuzz_read(ev->stub, ev->len);
-  FUZZ_CHECK(ev->len <= MAX_REQUEST && ev->context->interface == find(NULL, &ev->context->abstract));
+  FUZZ_CHECK((ev->len <= MAX_REQUEST || !ev->last) && ev->context->interface == find(NULL, &ev->context->abstract));
+  FUZZ_CHECK(ev->last || ev->opnum & 1);
+  w->streamed = NULL;
   if ((decide & 7) == 2) {
     arpc__server_refuse(&w->c, ev, OP_RANGE);
     return;
@@ -100,6 +111,7 @@ static void serve(world *w, const arpc__server_event *ev) {
   *at = malloc(sizeof **at);
   FUZZ_CHECK(!arpc__server_accept(&w->c, *at, ev));
   FUZZ_CHECK((*at)->on && (*at)->call_id == ev->call_id && (*at)->unheard == ev->maybe && !(*at)->cancels);
+  if (!ev->last) arpc__server_follow(&w->c, *at, 1), w->streamed = *at;
   if (*at == w->held[HELD - 1] || (decide & 7) < 2) end(w, at, decide & 1, (decide >> 3) * 200u);
 }
 
@@ -109,12 +121,20 @@ static void heard_of(const world *w, const arpc__server_call *call) {
   FUZZ_CHECK(known && call->on);
 }
 
+static void data(world *w, const arpc__server_event *ev) {
+  FUZZ_CHECK(ev->call && ev->call == w->streamed && ev->last == !w->c.request.open);
+  fuzz_read(ev->stub, ev->len);
+  heard_of(w, ev->call);
+  if (ev->last) w->streamed = NULL;
+}
+
 static void take_events(world *w) {
   arpc__server_event ev;
   while (arpc__server_next(&w->c, &ev)) {
     FUZZ_CHECK(!w->broken);
     if (ev.kind == ARPC__S_REQUEST) serve(w, &ev);
     if (ev.kind == ARPC__S_CANCEL || ev.kind == ARPC__S_ORPHAN) heard_of(w, ev.call);
+    if (ev.kind == ARPC__S_DATA) data(w, &ev);
     w->broken += ev.kind == ARPC__S_BROKEN;
   }
   check_state(w);

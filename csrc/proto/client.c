@@ -183,7 +183,7 @@ static arpc__client_event_kind piece(arpc__client_conn *c, const arpc__pdu *p, c
   call->drep0 = p->drep0;
   arpc_status status = streaming ? note_piece(call, r->len) : join(c, call, r->stub, r->len);
   if (status) return break_off(c, ret, status);
-  if (last) off(c, at);
+  if (last && !(ARPC__PLANTED(17) && streaming)) off(c, at);
   if (streaming) answer_with(ret, p, call, r->stub, r->len);
   else if (last) answer_with(ret, p, call, call->answer->data, call->answer->len);
   ret->last = last != 0;

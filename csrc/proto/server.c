@@ -346,7 +346,7 @@ void arpc__server_fault(arpc__server_conn *c, arpc__server_call *call, uint32_t 
 
 void arpc__server_follow(arpc__server_conn *c, arpc__server_call *call, int on) {
   if (on) c->request.call = call;
-  else if (c->request.call == call) c->request.call = NULL;
+  else if (c->request.call == call && !ARPC__PLANTED(16)) c->request.call = NULL;
 }
 
 int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call) {
