@@ -44,7 +44,7 @@ Q := $(if $(V),,@)
 AGAIN = $(MAKE) --no-print-directory
 
 .PHONY: all lib core spec-c example test test-c interop asan tsan load valgrind gc-stress lint rows bench fuzz fuzz-plants fuzz-corpora mutants install rock clean \
-        run-example run-test run-tsan run-load run-interop bench-cost bench-check run-bench-times run-bench-streams run-bench-cost run-bench-check run-bench-marshal
+        run-example run-test run-tsan run-load run-interop bench-cost bench-check run-bench-times run-bench-streams run-bench-cost run-bench-check run-bench-marshal run-bench-memory
 
 all: $(LIB) $(CORE) $(EXAMPLES)
 	@:
@@ -164,8 +164,10 @@ run-bench-times run-bench-streams run-bench-cost run-bench-check: all $(BENCHES)
 	$(Q)$(LUA) bench/run.lua $(@:run-bench-%=%)
 run-bench-marshal: all
 	$(Q)$(LUA) bench/marshal.lua
+run-bench-memory: all $(BENCHES)
+	$(Q)$(LUA) bench/memory.lua
 bench:
-	@bin/setup build bench && $(AGAIN) run-bench-times run-bench-marshal
+	@bin/setup build bench && $(AGAIN) run-bench-times run-bench-memory run-bench-marshal
 bench-cost bench-check:
 	@bin/setup build bench && $(AGAIN) run-$@
 

@@ -67,6 +67,8 @@ end
 local streams = {
   { name = "raw libuv", server = build .. "/bench/raw_stream", client = build .. "/bench/raw_stream" },
   { name = "C to C", server = build .. "/bench/stream", client = build .. "/bench/stream", fast = 0.9, cheap = 1.2 },
+  { name = "Lua to Lua", server = lua .. " bench/stream.lua", client = lua .. " bench/stream.lua",
+    fast = 0.75, cheap = 1.5 },
 }
 
 local function stream(peer, way, transport)
