@@ -28,6 +28,32 @@ describe("examples", function()
       "server: AsyncFunc completes", "client: AsyncFunc completed")
   end, 60000))
 
+  it("async_pipe_server.lua does the job of the documents' twice, and its client sees the same", h.async(function()
+    local server = program.start(lua, { "examples/async_pipe_server.lua" })
+    program.with(server, function()
+      server:expect("listening on", 20000)
+      local binding = server:words():match "listening on (%S+)"
+      local code, words = program.run(lua, { "examples/async_pipe_client.lua", binding }, 60000)
+      assert.equal(0, code, words)
+      for _, name in ipairs { "MyAsyncPipeFunc", "MyPipeFunc" } do
+        assert.truthy(words:find(name .. " took 100000 numbers, gave 2048 sums, and b = 10", 1, true), words)
+      end
+      assert.equal(0, (server:stop(20000)), server:words())
+    end)
+  end, 60000))
+
+  it("async_pipe_server.lua shows what coroutines save: two lines of three, and more", function()
+    local file <close> = assert(io.open "examples/async_pipe_server.lua")
+    local words = file:read "a"
+    local function lines(from, to)
+      local part = assert(words:match(from .. "\n(.-)\n" .. to))
+      return select(2, part:gsub("[^\n]+", ""))
+    end
+    local documents = lines("%-%- %-%-%-%- as in the documents[^\n]*", "%-%- %-%-%-%-")
+    local coroutines = lines("%-%- %-%-%-%- as Lua people[^\n]*", "%-%- %-%-%-%-")
+    assert.is_true(coroutines > 5 and coroutines * 3 <= documents, ("%d and %d"):format(documents, coroutines))
+  end)
+
   it("the README's script runs, and is no longer than twenty lines", h.async(function()
     local file = assert(io.open "README.md")
     local script = file:read("a"):match "```lua\n(.-)```"
