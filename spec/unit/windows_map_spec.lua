@@ -85,7 +85,9 @@ describe("the page of Windows names", function()
       RpcBindingInqOption RpcBindingCreate RpcBindingBind RpcBindingUnbind RpcBindingVectorFree
       RpcBindingServerFromClient RpcBindingSetAuthInfo RpcBindingSetAuthInfoEx RpcBindingInqAuthInfo
       RpcNotificationTypeNone RpcNotificationTypeEvent RpcNotificationTypeApc RpcNotificationTypeIoc
-      RpcNotificationTypeHwnd RpcNotificationTypeCallback
+      RpcNotificationTypeHwnd RpcNotificationTypeCallback RPC_C_NOTIFY_ON_SEND_COMPLETE RPC_INTERFACE_HAS_PIPES
+      RpcReceiveComplete RpcSendComplete pull push alloc state I_RpcAsyncSetHandle I_RpcAsyncAbortCall I_RpcReceive
+      I_RpcSend
       RpcBindingInqAuthInfoEx RpcBindingInqAuthClient RpcBindingInqAuthClientEx RpcServerInqBindings]]
     local there = {}
     for _, word in ipairs(quoted(1)) do there[word] = true end
