@@ -172,7 +172,7 @@ static int l_client(lua_State *L) {
   if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   if (!(c->shared = calloc(1, sizeof *c->shared))) return luaL_error(L, "not enough memory");
   c->shared->views = 1;
-  c->shared->pipe_high = o.pipe_high ? o.pipe_high : ARPC__PIPE_HIGH;
+  c->shared->pipe_portion = arpc__pipe_portion(o.pipe_high, o.pipe_low);
   arpc_binding *b = arpc__check_binding(L, 2);
   arpc_status status = arpc_client_new(&c->shared->core, st->rt, b, &iface->id, &o);
   arpc_binding_free(b);

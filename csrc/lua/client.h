@@ -9,7 +9,7 @@
 typedef struct arpc__shared_client { /* what views of one client share */
   arpc_client *core; /* NULL once closed */
   uint32_t views;
-  uint32_t pipe_high; /* bytes */
+  uint32_t pipe_portion; /* bytes that are pushed at once */
 } arpc__shared_client;
 
 typedef struct arpc__client {

@@ -149,7 +149,7 @@ static int call_piped(lua_State *L, const issue *i, int index, int callback) {
     return 0;
   }
   luaL_checkstack(L, proc->npipes + 8, NULL);
-  arpc__call_pipes *pipes = arpc__call_pipes_new(L, i->client->st, index, 1, proc, i->client->shared->pipe_high);
+  arpc__call_pipes *pipes = arpc__call_pipes_new(L, i->client->st, index, 1, proc, i->client->shared->pipe_portion);
   int at = lua_gettop(L);
   call_with_handle(L, i, index, callback);
   arpc__call_pipes_set(L, pipes, at, index);

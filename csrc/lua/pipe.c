@@ -117,10 +117,10 @@ static arpc_status check_chunk(lua_State *L, const arpc__pipe *p, arpc__chunk *r
   return arpc_pipe_push(p->st->rt, CALL_OF(p), p->number, "", least ? least : 1);
 }
 
-/* How many of the elements that are left go next: no more than `high` bytes, in chunks that may be. */
+/* How many of the elements that are left go next, in chunks that may be. */
 static size_t portion(const arpc__pipe *p, const arpc__chunk *c) {
   const arpc_pipe_type *t = &p->of->proc->pipe_types[p->number];
-  size_t left = c->n - p->of->sent, most = p->of->high / arpc__pipe_stride(t, c->transfer);
+  size_t left = c->n - p->of->sent, most = p->of->portion / arpc__pipe_stride(t, c->transfer);
   if (most < 1) most = 1;
   if (!t->ranged) return left < most ? left : most;
   if (most < t->low) most = t->low;
@@ -160,7 +160,7 @@ static int finish_push(lua_State *L, arpc__wait *w) {
   return failed ? fail(L, p, failed, "push") : push_or_wait(L, p, 1);
 }
 
-/* push(chunk): once all of it is taken. A chunk beyond the high-water mark goes in several. */
+/* push(chunk): once all of it is taken. A large one goes in several chunks. */
 static int pipe_push(lua_State *L) {
   arpc__pipe *p = check(L);
   lua_settop(L, 2);
@@ -309,13 +309,13 @@ static int pipe_tostring(lua_State *L) {
 /* ---- those of a call ---------------------------------------------------------------------------*/
 
 arpc__call_pipes *arpc__call_pipes_new(lua_State *L, arpc__state *st, int handle, int owner, const arpc__proc *proc,
-                                       uint32_t high) {
+                                       uint32_t portion) {
   luaL_checkstack(L, 8, NULL);
   arpc__call_pipes *c = arpc__object_new(L, st, ARPC__CALL_PIPES, sizeof *c, KEPT_PIPES - 1 + proc->npipes);
   int self = lua_gettop(L);
   c->h = lua_touserdata(L, handle);
   c->proc = proc;
-  c->high = high;
+  c->portion = portion;
   lua_pushvalue(L, handle);
   lua_setiuservalue(L, self, KEPT_HANDLE);
   if (owner) lua_pushvalue(L, owner), lua_setiuservalue(L, self, KEPT_OWNER);

@@ -5,7 +5,14 @@
 #include "lua/handle.h"
 
 enum { ARPC__PUSHING, ARPC__PULLING };
-enum { ARPC__PIPE_HIGH = 256 * 1024 }; /* as the core has it, unless an option says */
+
+/* How many bytes push pushes at once, by the options of a client or server: as many as fit when it is told to try again,
+ * with the core's defaults. */
+static inline uint32_t arpc__pipe_portion(uint32_t high, uint32_t low) {
+  if (!high) high = 256 * 1024;
+  if (!low) low = high / 4;
+  return low < high ? high - low : high;
+}
 
 /* Those of one call: a userdata, which a script has as handle.pipes. It keeps the handle, the pipes, and whatever keeps
  * the procedure. */
@@ -16,7 +23,7 @@ struct arpc__call_pipes {
   uint64_t id;              /* the call, once there is one */
   const arpc__proc *proc;
   size_t sent;              /* elements of the chunk that is being pushed */
-  uint32_t high;            /* bytes: no push of ours is larger */
+  uint32_t portion;         /* bytes: no push of ours is larger */
   struct arpc__pipe_end {
     arpc__wait *wait;       /* whoever waits, one at a time */
     arpc_status failed;     /* the call was over meanwhile */
@@ -27,7 +34,7 @@ struct arpc__call_pipes {
 /* On top of the stack, for a call of the handle at an index that is about to be made. owner: index of what keeps proc,
  * 0 = the handle does. */
 arpc__call_pipes *arpc__call_pipes_new(lua_State *L, arpc__state *st, int handle, int owner, const arpc__proc *proc,
-                                       uint32_t high);
+                                       uint32_t portion);
 /* The call is there: the handle at an index has them. */
 void arpc__call_pipes_set(lua_State *L, arpc__call_pipes *p, int index, int handle);
 /* Pushes pipe i of those at an index. */

@@ -26,7 +26,7 @@ struct server {
   arpc_server *core;  /* NULL once closed */
   uint32_t anchor;    /* while listening */
   arpc__list registrations;
-  uint32_t pipe_high; /* bytes */
+  uint32_t pipe_portion; /* bytes that are pushed at once */
 };
 
 static server *check(lua_State *L) {
@@ -85,7 +85,7 @@ static ARPC__COLD void insert_pipes(lua_State *co, registration *r, arpc__handle
   const arpc__proc *proc = h->proc;
   int base = lua_gettop(co) - proc->nin; /* of places */
   luaL_checkstack(co, proc->npipes + 8, NULL);
-  arpc__call_pipes *pipes = arpc__call_pipes_new(co, r->st, base, 0, proc, r->server->pipe_high);
+  arpc__call_pipes *pipes = arpc__call_pipes_new(co, r->st, base, 0, proc, r->server->pipe_portion);
   int at = lua_gettop(co);
   arpc__call_pipes_set(co, pipes, at, base);
   for (uint32_t i = 0; i < proc->npipes; i++) {
@@ -275,7 +275,7 @@ static int l_server(lua_State *L) {
   if (!st->rt) return arpc__raise(L, ARPC_S_INVALID_BINDING, "the Lua state is closing");
   server *s = arpc__object_new(L, st, ARPC__SERVER, sizeof *s, 0);
   arpc__list_init(&s->registrations);
-  s->pipe_high = o.pipe_high ? o.pipe_high : ARPC__PIPE_HIGH;
+  s->pipe_portion = arpc__pipe_portion(o.pipe_high, o.pipe_low);
   arpc_status status = arpc_server_new(&s->core, st->rt, &o);
   if (status) return arpc__raise(L, status, "server: %s", arpc_status_text(status));
   for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {

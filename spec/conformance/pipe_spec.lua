@@ -393,12 +393,15 @@ pipes.everywhere(function(with, transport)
     if transport == "memory" then assert.is_true(taken <= 2 * 1024 * 1024, taken) end
     local told = counts[rpc.SEND_COMPLETE]
     local writer = rpc.spawn(function()
-      eventually(function() return counts[rpc.SEND_COMPLETE] > told end)
-      data:push(block)
+      while data:try_push(block) == PENDING do
+        local before = counts[rpc.SEND_COMPLETE]
+        eventually(function() return counts[rpc.SEND_COMPLETE] > before end)
+      end
       data:close()
     end)
     assert.equal(block:rep(taken // #block + 1), (drain(inp)))
     writer:await()
+    assert.is_true(counts[rpc.SEND_COMPLETE] > told)
     seen.call:complete(0, 0)
     async:await()
   end, { server = { pipe_high = 65536 }, client = { pipe_high = 65536, pipe_low = 1024 } }))
