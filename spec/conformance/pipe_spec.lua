@@ -394,8 +394,8 @@ pipes.everywhere(function(with, transport)
     local told = counts[rpc.SEND_COMPLETE]
     local writer = rpc.spawn(function()
       while data:try_push(block) == PENDING do
-        local before = counts[rpc.SEND_COMPLETE]
-        eventually(function() return counts[rpc.SEND_COMPLETE] > before end)
+        local seen_so_far = counts[rpc.SEND_COMPLETE]
+        eventually(function() return counts[rpc.SEND_COMPLETE] > seen_so_far end)
       end
       data:close()
     end)
