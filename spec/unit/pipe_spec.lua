@@ -149,6 +149,7 @@ describe("calls with pipes", function()
         seen.got = drain(data)
         call:complete(a, #seen.got)
       end,
+      Plain = function(_, a) return a + 1 end,
       Many = function(call, one, a, two, three, four, text)
         drain(one)
         drain(three)
@@ -229,6 +230,9 @@ describe("calls with pipes", function()
     assert.equal(1914, old:try_push "x")
     new:close()
     assert.same({ 2, 0 }, { async:await() })
+    w.client:Plain(async, 3)
+    assert.is_nil(async.pipes)
+    assert.equal(4, (async:await()))
   end))
 
   it("say what they are", with(function(w)
@@ -328,6 +332,15 @@ describe("options", function()
     local call = w.client.async:Get(1)
     local status, err = status_of(call.await, call)
     assert.same({ 1818, "timeout" }, { status, err.reason })
+    w.close()
+  end))
+
+  it("a large push goes in several chunks, none beyond what fits between the water marks", h.async(function()
+    local text = HEAD .. "typedef %s pipe byte P; long F([in] P p); }"
+    local strict, loose = rpc.idl.parse(text:format "[range(1, 49152)]").T, rpc.idl.parse(text:format "").T
+    local w = pipes.open(h.binding "memory", "ndr20", { F = function(_, p) return #drain(p) end },
+      { interface = strict, client_interface = loose, client = { pipe_high = 65536, pipe_low = 16384 } })
+    assert.equal(1000000, (w.client:F(("x"):rep(1000000))))
     w.close()
   end))
 
