@@ -9,7 +9,7 @@ typedef arpc__decoder decoder;
 
 static inline void flat(decoder *d, const arpc__ndr_type *t);
 static void deferred(decoder *d, const arpc__ndr_type *t);
-static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t number);
+static inline void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t number);
 
 static int deeper(decoder *d) {
   if (d->r->error) return 0;
@@ -400,7 +400,7 @@ static inline void flat(decoder *d, const arpc__ndr_type *t) {
 }
 
 /* inner: what points to it could have been null too. number: of the full pointer to it, 0 = it was none. */
-static void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t number) {
+static inline void construct(decoder *d, const arpc__ndr_type *t, int inner, uint64_t number) {
   if (!deeper(d)) return;
   if (t->kind == ARPC__NDR_POINTER) {
     uint64_t id = get_word(d);

@@ -55,7 +55,7 @@ static inline void finish(arpc__served *call) {
 
 /* ---- beginning ---------------------------------------------------------------------------------*/
 
-static inline __attribute__((always_inline)) arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
+static arpc__served *begin(arpc__peer *peer, const arpc__server_event *ev) {
   arpc_runtime *rt = peer->server->rt;
   arpc__served *call = record_new(rt);
   if (!call) return NULL;
@@ -94,15 +94,13 @@ void arpc__serve_with(arpc__served *call, const arpc_interface *interface, arpc_
   rt->dispatching = before;
 }
 
-static ARPC__COLD void begin_piped(arpc__peer *peer, const arpc_interface *interface, const arpc__server_event *ev) {
-  arpc__served *call = begin(peer, ev);
-  if (call) arpc__serve_piped(call, interface, ev);
-  else arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
+static inline int has_pipes(const arpc__server_event *ev) {
+  const arpc__registered *r = ev->context->interface;
+  return r->interface.pipes && r->piped[ev->opnum];
 }
 
 void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
-  const arpc__registered *r = ev->context->interface;
-  const arpc_interface *interface = &r->interface;
+  const arpc_interface *interface = &((const arpc__registered *)ev->context->interface)->interface;
   if (ev->opnum >= interface->procedures) {
     arpc__server_refuse(&peer->conn, ev, OP_RANGE);
     return;
@@ -111,18 +109,18 @@ void arpc__serve(arpc__peer *peer, const arpc__server_event *ev) {
     arpc__server_refuse(&peer->conn, ev, TOO_BUSY);
     return;
   }
-  if (interface->pipes && r->piped[ev->opnum]) {
-    begin_piped(peer, interface, ev);
-    return;
-  }
   size_t behind = peer->conn.deadlines ? DEADLINE : 0;
-  if (ev->len < behind) {
+  if (ev->len < behind && !has_pipes(ev)) {
     arpc__server_refuse(&peer->conn, ev, BAD_STUB);
     return;
   }
   arpc__served *call = begin(peer, ev);
   if (!call) {
     arpc__server_refuse(&peer->conn, ev, NO_MEMORY);
+    return;
+  }
+  if (has_pipes(ev)) {
+    arpc__serve_piped(call, interface, ev);
     return;
   }
   if (behind) call->deadline = deadline_of(call->rt, ev->stub + ev->len - behind);
