@@ -28,7 +28,7 @@ static inline struct arpc__map_slot *arpc__map_home(const arpc__map *m, uint32_t
 }
 
 /* Where a value stands, until the map changes; NULL when there is none. */
-static inline struct arpc__map_slot *arpc__map_find(const arpc__map *m, uint32_t key) {
+static inline __attribute__((always_inline)) struct arpc__map_slot *arpc__map_find(const arpc__map *m, uint32_t key) {
   if (!m->used) return NULL;
   struct arpc__map_slot *s = arpc__map_home(m, key);
   return s->key == key && s->value ? s : arpc__map_seek(m, key);

@@ -268,6 +268,12 @@ int arpc__wait_again(arpc__wait *w) {
   return AGAIN;
 }
 
+static ARPC__COLD int finish_at_once(lua_State *L, arpc__wait *w) {
+  arpc__state *st = w->st;
+  int n = finish(L, w);
+  return n == AGAIN ? arpc__wait_for(L, st->again, -1) : n;
+}
+
 int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms) {
   arpc__state *st = w->st;
   if (ms >= 0 && !w->woken) {
@@ -275,11 +281,7 @@ int arpc__wait_for(lua_State *L, arpc__wait *w, lua_Number ms) {
     arpc__hold(st->rt); /* timers alone do not keep the loop going */
     w->holds = 1;
   }
-  if (over(w)) {
-    int n = finish(L, w);
-    if (n != AGAIN) return n;
-    w = st->again;
-  }
+  if (over(w)) return finish_at_once(L, w);
   return lua_isyieldable(L) ? wait_in_coroutine(L, w) : wait_on_main(L, w);
 }
 
