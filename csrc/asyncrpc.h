@@ -456,7 +456,7 @@ typedef struct arpc_interface {
   arpc_manager manager;
   void *arg;
   /* For interfaces with pipes, else NULL. The pipes of a procedure, in declared order, good as long as the
-   * interface; NULL = none. */
+   * interface; NULL = none. Asked of every procedure when the interface is registered, and always the same. */
   const arpc_pipe_type *(*pipes)(void *arg, uint16_t opnum, uint32_t *ret_n);
   /* How many bytes of in->stub, which may be the beginning only, the [in] parameters that are no pipes take:
    * the manager gets them once they are here. 234: not all are here; another status: the fault to answer with.
