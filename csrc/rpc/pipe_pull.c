@@ -32,7 +32,7 @@ static void took(arpc__pipes *p, const arpc__reader *r) {
   p->taken += n;
 }
 
-/* Behind what is there, which moves to the front when most of the room is used up. */
+/* Behind what is there, which moves to the front when most of the room is used up, or the mark is reached. */
 static void keep(arpc__pipes *p, size_t n) {
   arpc__buf *b = &p->inbox;
   size_t unread = arpc__buf_unread(b), skew = p->taken & 7;
@@ -41,7 +41,7 @@ static void keep(arpc__pipes *p, size_t n) {
     arpc__buf_clear(b);
     if (arpc__buf_add(b, skew)) memset(b->data, 0, skew);
     b->pos = skew;
-  } else if (b->pos > unread + skew) {
+  } else if (b->pos > unread + skew || (b->len + n > p->high && b->pos > skew + p->high / 16)) {
     memmove(b->data + skew, b->data + b->pos, unread);
     b->pos = skew;
     b->len = skew + unread;
@@ -61,7 +61,22 @@ static int complete(arpc__pipes *p, const arpc__reader *r) {
 
 /* ---- the pipe whose turn it is -----------------------------------------------------------------*/
 
+enum { LEAST = 4096 }; /* bytes of a read, when there is hardly room */
+
+/* What the inbox may still take, but for the beginning of a fragment, which lies elsewhere until it is whole. */
+static size_t vacant(const arpc__pipes *p) {
+  size_t used = arpc__buf_unread(&p->inbox) + p->high / 4;
+  return used < p->high ? p->high - used : 0;
+}
+
+static void limit_reads(arpc__pipes *p) {
+  size_t most = vacant(p);
+  if (!p->transport) return;
+  p->transport->read_most = arpc__pipes_pulled_all(p) ? 0 : most > LEAST ? (uint32_t)most : LEAST;
+}
+
 void arpc__pipes_first_pulled(arpc__pipes *p) {
+  limit_reads(p);
   if (!arpc__pipes_pulled_all(p)) arpc__ndr_pipe_open(&p->reader, &p->types[p->pull_at], p->transfer);
 }
 
@@ -98,19 +113,10 @@ static arpc__ndr_pipe_event ready(arpc__pipes *p) {
   }
 }
 
-enum { LEAST = 16 * 1024, BEYOND = 64 * 1024 };
-
-/* How much may come at a time: what there is room for, and a little. */
-static void pace(arpc__pipes *p) {
-  size_t unread = arpc__buf_unread(&p->inbox), most = (size_t)p->high + BEYOND;
-  most = unread < most - LEAST ? most - unread : LEAST;
-  if (p->transport) p->transport->read_most = arpc__pipes_pulled_all(p) || most > UINT32_MAX ? 0 : (uint32_t)most;
-}
-
 /* There is room again, or no pipe left to leave room for; or what lies there is less than an element, and more is
  * waited for. */
 static void read_on(arpc__pipes *p) {
-  pace(p);
+  limit_reads(p);
   int room = arpc__buf_unread(&p->inbox) <= p->low || arpc__pipes_pulled_all(p);
   if (!p->full || (!room && !p->want)) return;
   p->full = 0;
@@ -169,10 +175,10 @@ static void tell(arpc__pipes *p) {
 static void keep_rest(arpc__pipes *p) {
   if (p->server && (p->over || arpc__pipes_pulled_all(p))) p->nhere = 0; /* belongs to nobody */
   keep(p, p->nhere);
-  pace(p);
+  limit_reads(p);
   size_t unread = arpc__buf_unread(&p->inbox);
   if (p->inbox.error || (arpc__pipes_pulled_all(p) && unread > p->most_tail)) fail(p, ARPC_S_OUT_OF_MEMORY);
-  if (p->full || p->want || p->whole || p->discard || unread < p->high || arpc__pipes_pulled_all(p) || !p->transport) return;
+  if (p->full || p->want || p->whole || p->discard || vacant(p) || arpc__pipes_pulled_all(p) || !p->transport) return;
   p->full = 1;
   p->ops->reading(p, 0);
   arpc__pipes_watch(p);

@@ -236,7 +236,7 @@ TEST("pipe: #39 a push that the peer does not take in has not left [memory]") {
     CHECK_EQ(pipe_call(&w, BYTES_IN, 0, ARPC_NOTIFY_ON_SEND_COMPLETE), 0);
     arpc_async m = *pipe_served(&w, 0);
     PIPE_UNTIL(&w, w.told.send == 1); /* the call */
-    CHECK_EQ(pipe_push(&w, &w.call, 0, large, 50000), 0);
+    CHECK_EQ(pipe_push(&w, &w.call, 0, large, 40000), 0);
     PIPE_UNTIL(&w, w.told.send == 2);
     CHECK_EQ(pipe_push(&w, &w.call, 0, large, sizeof large), 0); /* more than the manager's side is to take in */
     pipe_turns(&w, 50);
@@ -244,7 +244,7 @@ TEST("pipe: #39 a push that the peer does not take in has not left [memory]") {
     CHECK_EQ(arpc_pipe_push(w.rt, &w.call, 0, large, sizeof large), left ? 0 : 997); /* one is taken when none waits */
     pipe_turns(&w, 50);
     CHECK_EQ(w.told.send, 2 + left);
-    size_t pushed = 50000 + (1 + (size_t)left) * sizeof large;
+    size_t pushed = 40000 + (1 + (size_t)left) * sizeof large;
     while (all < pushed) {
       CHECK_EQ(pipe_pull(&w, &m, 0, other, sizeof other, &n), 0);
       all += n;
@@ -252,6 +252,45 @@ TEST("pipe: #39 a push that the peer does not take in has not left [memory]") {
     PIPE_UNTIL(&w, w.told.send > 2u + (unsigned)left);
     CHECK_EQ(arpc_async_abort(w.rt, &m, 5), 0);
     CHECK_EQ(pipe_result(&w, &w.call, &(uint32_t){0}), 5);
+    pipe_close(&w);
+  }
+}
+
+/* Pushes as much as goes in each turn, until nothing goes any more; gives what was taken. */
+static size_t push_all_that_goes(pipe_world *w, const arpc_async *a) {
+  size_t taken = 0;
+  for (unsigned quiet = 0; quiet++ < 200; pipe_turns(w, 1))
+    while (arpc_pipe_push(w->rt, a, 0, block, 10000) == 0) taken += 10000, quiet = 0;
+  return taken;
+}
+
+static size_t bytes_in(pipe_world *w) {
+  arpc_stats stats;
+  arpc_runtime_stats(w->rt, &stats);
+  return stats.bytes_in;
+}
+
+TEST("pipe: what nobody pulls is not read beyond the high water mark, at first and when there is room again [tcp] [unix]") {
+  EACH_PIPE_WORLD(o) {
+    pipe_world w;
+    uint32_t result;
+    size_t n, all = 0, high = 256 * 1024, heads = 8192;
+    if (!strcmp(o.transport, "memory")) continue;
+    pipe_open(&w, &o);
+    CHECK_EQ(pipe_call(&w, BYTES_OUT, 0, 0), 0);
+    arpc_async m = *pipe_served(&w, 0);
+    CHECK_EQ(arpc_pipe_pull(w.rt, &w.call, 0, other, sizeof other, &n), 997);
+    size_t before = bytes_in(&w), taken = push_all_that_goes(&w, &m);
+    CHECK(bytes_in(&w) - before >= high / 2);
+    CHECK(bytes_in(&w) - before <= high + heads);
+    while (all < high / 2 + high / 4 && arpc_pipe_pull(w.rt, &w.call, 0, other, 1000, &n) == 0) all += n;
+    taken += push_all_that_goes(&w, &m);
+    CHECK(bytes_in(&w) - before <= all + high + heads);
+    CHECK_EQ(arpc_pipe_close(w.rt, &m, 0), 0);
+    CHECK_EQ(pipe_reply(&w, &m, 0), 0);
+    while (pipe_pull(&w, &w.call, 0, other, sizeof other, &n) == 0 && n) all += n;
+    CHECK_EQ(all, taken);
+    CHECK_EQ(pipe_result(&w, &w.call, &result), 0);
     pipe_close(&w);
   }
 }
