@@ -138,7 +138,7 @@ static void watch_progress(arpc__peer *peer) {
   const arpc_server_options *o = &peer->server->options;
   if (!peer->conn.bound) return;
   if (peer->timing == STALL) watch(peer, NOTHING, 0);
-  if (arpc__server_midway(&peer->conn)) watch(peer, STALL, o->stall_timeout);
+  if (arpc__server_midway(&peer->conn) || arpc__served_opens_on(&peer->conn)) watch(peer, STALL, o->stall_timeout);
   else watch(peer, NOTHING, 0);
 }
 

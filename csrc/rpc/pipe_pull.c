@@ -98,13 +98,21 @@ static void fail(arpc__pipes *p, arpc_status status) {
   p->ops->broken(p, status);
 }
 
+/* Whatever stands between the end of the last pipe and that of the request belongs to nobody. */
+static arpc__ndr_pipe_event wait_for_end(arpc__pipes *p) {
+  p->nhere = 0;
+  arpc__buf_clear(&p->inbox);
+  return ARPC__NDR_PIPE_MORE;
+}
+
 /* What there is to be had. MORE with nothing to come is a failure, as is what is no pipe. */
 static arpc__ndr_pipe_event ready(arpc__pipes *p) {
   for (;;) {
     arpc__reader r = reader(p);
     arpc__ndr_pipe_event event = arpc__ndr_pipe_ready(&p->reader, &r);
     took(p, &r);
-    if (event == ARPC__NDR_PIPE_END) return end_is_here(p) ? event : ARPC__NDR_PIPE_MORE;
+    if (event == ARPC__NDR_PIPE_END && end_is_here(p)) return event;
+    if (event == ARPC__NDR_PIPE_END) return wait_for_end(p);
     if (event != ARPC__NDR_PIPE_MORE) return event;
     if (!r.error && more_is_here(p)) continue;
     if (r.error || p->inbox.error) fail(p, r.error ? r.error : p->inbox.error);

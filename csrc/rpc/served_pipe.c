@@ -168,6 +168,11 @@ void arpc__served_data(arpc__served *call, const arpc__server_event *ev) {
   else arpc__pipes_data(p, ev->stub, ev->len, ev->big_endian, ev->last);
 }
 
+int arpc__served_opens_on(const arpc__server_conn *c) {
+  const arpc__server_call *call = c->request.open && c->request.streaming ? c->request.call : NULL;
+  return call && arpc__served_opening(arpc__of(arpc__served, wire, call));
+}
+
 int arpc__served_opening(const arpc__served *call) {
   return call->pipes && call->pipes->opening;
 }

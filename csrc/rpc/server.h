@@ -97,6 +97,7 @@ arpc__served *arpc__served_or_running(arpc_runtime *rt, const arpc_async *async,
 int arpc__served_streams(void *arg, const arpc__server_context *context, uint16_t opnum);
 ARPC__COLD void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev);
 ARPC__COLD void arpc__served_data(arpc__served *call, const arpc__server_event *ev);
+int arpc__served_opens_on(const arpc__server_conn *c); /* what is not complete is a request whose manager is not called yet */
 int arpc__served_opening(const arpc__served *call); /* nobody but us knows of it yet */
 void arpc__served_pipes_over(arpc__served *call, arpc_status status);
 arpc_status arpc__served_pipes_done(const arpc__served *call);

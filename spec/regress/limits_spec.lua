@@ -6,6 +6,7 @@ local rpc, world
 
 local NDR20 = "\x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\x00\x2b\x10\x48\x60\x02\x00\x00\x00"
 local TEST = "\x3e\x8a\x2f\x6d\xc7\x51\x0b\x4a\x9e\x77\x0c\x5b\x1d\x9f\x4e\x21\x01\x00\x02\x00"
+local PIPES = "\x5c\x3f\x6f\x0f\x1e\x6d\x3a\x4d\x9a\x53\x2f\x60\xa3\xf1\xc7\xb1\x01\x00\x00\x00"
 local BIND_ACK, BIND_NAK = 12, 13
 
 local function status_of(fn, ...)
@@ -19,8 +20,8 @@ local function pdu(ptype, call_id, body, flags)
   return string.pack("<BBBB I4 I2I2 I4", 5, 0, ptype, flags or 3, 0x10, 16 + #body, 0, call_id) .. body
 end
 
-local function bind(group)
-  return pdu(11, 1, string.pack("<I2I2I4 I4 I2I2", 5840, 5840, group, 1, 0, 1) .. TEST .. NDR20)
+local function bind(group, interface)
+  return pdu(11, 1, string.pack("<I2I2I4 I4 I2I2", 5840, 5840, group, 1, 0, 1) .. (interface or TEST) .. NDR20)
 end
 
 -- A bare connection: what came so far is `heard`, `ended` is set when the other end closed.
@@ -94,6 +95,30 @@ describe("a server [tcp]", function()
       assert.equal(BIND_ACK, raw.say(bind(0)))
       raw.say(bytes)
       assert.is_true(raw.ended)
+      raw.close()
+    end
+  end, { server = { stall_timeout = 20 } }))
+
+  it("closes a connection that stops before a manager with pipes can run, and leaves it alone after that", with(function(w)
+    local pipes, asked = require "spec.support.pipes", 0
+    w.server:register(pipes.Async, {
+      Put = function(call, _, data)
+        asked = asked + 1
+        call:complete(0, #pipes.drain(data))
+      end,
+    })
+    for length = 2, 4, 2 do -- half a long, and one
+      local raw = connect(w.binding)
+      assert.equal(BIND_ACK, raw.say(bind(0, PIPES)))
+      raw.socket:write(pdu(0, 2, string.pack("<I4I2I2", 0, 0, 0) .. ("\0"):rep(length), 1))
+      if length == 2 then
+        world.eventually(function() return raw.ended end)
+      else
+        world.eventually(function() return asked == 1 end)
+        rpc.sleep(60)
+        assert.is_nil(raw.ended)
+        assert.equal(2, (raw.say(pdu(0, 2, string.pack("<I4I2I2", 0, 0, 0) .. ("\0"):rep(4), 2))))
+      end
       raw.close()
     end
   end, { server = { stall_timeout = 20 } }))
