@@ -1,5 +1,7 @@
 #include "pipe_world.h"
 
+#include "rpc_world.h"
+
 #include <unistd.h>
 
 static const arpc_syntax INTERFACE = {{0x50495045, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}}, 1, 0};
@@ -97,21 +99,9 @@ void pipe_open(pipe_world *w, const pipe_options *o) {
 }
 
 void pipe_close(pipe_world *w) {
-  arpc_stats s;
   if (w->client) arpc_client_close(w->client);
   if (w->server) arpc_server_close(w->server);
-  pipe_turns(w, 30);
-  arpc_runtime_stats(w->rt, &s);
-  CHECK_EQ(s.pending, 0);
-  CHECK_EQ(s.parked, 0);
-  CHECK_EQ(s.handles, 0);
-  CHECK_EQ(s.connections, 0);
-  CHECK_EQ(s.timers, 0);
-  CHECK_EQ(s.calls_issued, s.calls_completed);
-  CHECK_EQ(s.calls_served, s.calls_ended);
-  arpc_runtime_close(w->rt);
-  uv_run(&w->loop, UV_RUN_DEFAULT);
-  CHECK_EQ(uv_loop_close(&w->loop), 0);
+  world_end(w->rt, &w->loop);
 }
 
 void pipe_turns(pipe_world *w, unsigned n) {

@@ -62,12 +62,10 @@ void world_open(world *w, const char *transport, const arpc_runtime_options *opt
   arpc_binding_free(b);
 }
 
-void world_close(world *w) {
+void world_end(arpc_runtime *rt, uv_loop_t *loop) {
   arpc_stats s;
-  if (w->client) arpc_client_close(w->client);
-  if (w->server) arpc_server_close(w->server);
-  for (unsigned i = 0; i < 20; i++) uv_run(&w->loop, UV_RUN_NOWAIT);
-  arpc_runtime_stats(w->rt, &s);
+  for (unsigned i = 0; i < 30; i++) uv_run(loop, UV_RUN_NOWAIT);
+  arpc_runtime_stats(rt, &s);
   CHECK_EQ(s.pending, 0);
   CHECK_EQ(s.parked, 0);
   CHECK_EQ(s.handles, 0);
@@ -75,9 +73,15 @@ void world_close(world *w) {
   CHECK_EQ(s.timers, 0);
   CHECK_EQ(s.calls_issued, s.calls_completed);
   CHECK_EQ(s.calls_served, s.calls_ended);
-  arpc_runtime_close(w->rt);
-  uv_run(&w->loop, UV_RUN_DEFAULT);
-  CHECK_EQ(uv_loop_close(&w->loop), 0);
+  arpc_runtime_close(rt);
+  uv_run(loop, UV_RUN_DEFAULT);
+  CHECK_EQ(uv_loop_close(loop), 0);
+}
+
+void world_close(world *w) {
+  if (w->client) arpc_client_close(w->client);
+  if (w->server) arpc_server_close(w->server);
+  world_end(w->rt, &w->loop);
 }
 
 void world_until(world *w, const unsigned *flag, unsigned n) {

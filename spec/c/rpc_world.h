@@ -30,7 +30,9 @@ extern const char *const world_transports[]; /* "tcp", "unix", "memory", NULL */
 
 void world_open(world *w, const char *transport, const arpc_runtime_options *options,
                 const arpc_client_options *client_options);
-/* Closes everything, runs the loop dry, and checks that nothing is left. */
+/* Runs the loop dry, checks that nothing is left, and closes the runtime and the loop. */
+void world_end(arpc_runtime *rt, uv_loop_t *loop);
+/* Closes everything before that. */
 void world_close(world *w);
 /* Runs turns of the loop until *flag is at least n, or fails after ten seconds. */
 void world_until(world *w, const unsigned *flag, unsigned n);
