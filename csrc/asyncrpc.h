@@ -365,7 +365,8 @@ typedef struct arpc_client_options {
   int no_multiplex;         /* do not ask for CONC_MPX */
   int no_keep_on_orphan;    /* do not ask for it: a connection on which a call was given up ends */
   int causal_strict;        /* without CONC_MPX: wait instead of opening another connection */
-  uint32_t max_pipe_calls;  /* calls with pipes that have a connection at a time, the others wait; default 128 */
+  uint32_t max_pipe_calls;  /* calls with pipes that have a connection at a time, beside max_connections; the others
+                               wait; default 128 */
   uint32_t pipe_high;       /* water marks of a pipe, see there; default 256 KiB */
   uint32_t pipe_low;        /* default a quarter of pipe_high */
   uint32_t pipe_stall;      /* ms a pipe may stand still because its reader does not read; default none */

@@ -109,13 +109,14 @@ static arpc__link *free_link(arpc_client *c) {
 
 /* One link is opened at a time: the first one tells the group, and whether more are needed at all. */
 static int may_open(const arpc_client *c) {
-  uint32_t live = 0;
+  uint32_t live = 0, alone = 0;
   for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
     arpc__link *link = arpc__of(arpc__link, node, n);
     if (link->state < ARPC__READY) return 0;
     if (link->state == ARPC__READY && !link->conn.shutdown) live++;
+    alone += link->state == ARPC__ALONE;
   }
-  if (live == 0) return 1;
+  if (live == 0) return !alone || !c->enough;
   int more = c->noncausal || (c->serial && !c->options.causal_strict);
   return more && !c->enough && live < c->options.max_connections;
 }

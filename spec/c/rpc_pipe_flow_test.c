@@ -366,6 +366,36 @@ TEST("pipe: #50 a chunk out of its range is refused here, and is bad stub data f
   }
 }
 
+TEST("pipe: where a server takes one connection, other calls wait for the call with pipes to end, and do not try on and on [tcp] [unix] [memory]") {
+  EACH_PIPE_WORLD(o) {
+    pipe_world w;
+    pipe_told told = {0};
+    arpc_async plain = pipe_handle(&told, 0);
+    arpc_stats before, after;
+    uint32_t result;
+    size_t n;
+    o.server.max_connections = 1;
+    pipe_open(&w, &o);
+    CHECK_EQ(pipe_call(&w, BYTES_OUT, 0, 0), 0);
+    arpc_async m = *pipe_served(&w, 0);
+    CHECK_EQ(pipe_call_with(&w, &plain, PLAIN, 1), 0);
+    pipe_turns(&w, 100);
+    arpc_runtime_stats(w.rt, &before);
+    pipe_turns(&w, 300);
+    arpc_runtime_stats(w.rt, &after);
+    CHECK(after.reads + after.writes - before.reads - before.writes < 10);
+    CHECK_EQ(w.nserved, 1);
+    CHECK_EQ(arpc_pipe_close(w.rt, &m, 0), 0);
+    CHECK_EQ(pipe_reply(&w, &m, 5), 0);
+    CHECK_EQ(pipe_drain(&w, &w.call, 0, other, 1, 10, &n), 0);
+    CHECK_EQ(pipe_result(&w, &w.call, &result), 0);
+    CHECK_EQ(pipe_reply(&w, pipe_served(&w, 1), 6), 0);
+    CHECK_EQ(pipe_result(&w, &plain, &result), 0);
+    CHECK_EQ(result, 6);
+    pipe_close(&w);
+  }
+}
+
 TEST("pipe: many calls with pipes at once each have a connection, as many as max_pipe_calls; then one is left [tcp] [unix] [memory]") {
   EACH_PIPE_WORLD(o) {
     pipe_world w;
