@@ -34,7 +34,7 @@ function pipes.open(binding, transfer, managers, options)
 end
 
 -- Declares the same specs once for each transport and each syntax: block(with, name of the transport, syntax), where
--- with(managers, body, options) is a spec's body with a world of its own. managers may be a function of an empty
+-- with(managers, body, options) is a spec's body with a world of its own, and options.ms of time. managers may be a function of an empty
 -- table, which the body gets behind the world.
 function pipes.everywhere(block)
   local describe = require("busted").describe
@@ -49,7 +49,7 @@ function pipes.everywhere(block)
             local ok, err = xpcall(body, debug.traceback, w, seen)
             w.close()
             if not ok then error(err, 0) end
-          end)
+          end, options and options.ms)
         end, name, transfer)
       end)
     end
