@@ -34,8 +34,8 @@ function pipes.open(binding, transfer, managers, options)
 end
 
 -- Declares the same specs once for each transport and each syntax: block(with, name of the transport, syntax), where
--- with(managers, body, options) is a spec's body with a world of its own, and options.ms of time. managers may be a function of an empty
--- table, which the body gets behind the world.
+-- with(managers, body, options) is a spec's body with a world of its own, which has options.ms. managers may be a
+-- function of an empty table, which the body gets behind the world.
 function pipes.everywhere(block)
   local describe = require("busted").describe
   h.transports(function(name, binding)
