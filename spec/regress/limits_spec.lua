@@ -99,7 +99,7 @@ describe("a server [tcp]", function()
     end
   end, { server = { stall_timeout = 20 } }))
 
-  it("closes a connection that stops before a manager with pipes can run, and leaves it alone after that", with(function(w)
+  it("closes a connection that stops before its manager with pipes runs, not after that", with(function(w)
     local pipes, asked = require "spec.support.pipes", 0
     w.server:register(pipes.Async, {
       Put = function(call, _, data)
