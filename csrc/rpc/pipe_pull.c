@@ -69,9 +69,11 @@ static size_t vacant(const arpc__pipes *p) {
   return used < p->high ? p->high - used : 0;
 }
 
+/* Whole fragments, if the peer's are as large as ours: then none of them has to be put together. */
 static void limit_reads(arpc__pipes *p) {
   size_t most = vacant(p);
   if (!p->transport) return;
+  if (most > p->max_fragment) most -= most % p->max_fragment;
   p->transport->read_most = arpc__pipes_pulled_all(p) ? 0 : most > LEAST ? (uint32_t)most : LEAST;
 }
 
