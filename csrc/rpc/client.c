@@ -129,16 +129,22 @@ static arpc__link *idle_link(arpc_client *c) {
   return NULL;
 }
 
+static int may_carry_piped(const arpc_client *c) {
+  uint32_t carrying = 0;
+  for (arpc__list *n = c->links.next; n != &c->links; n = n->next)
+    carrying += !arpc__list_empty(&arpc__of(arpc__link, node, n)->piped);
+  return carrying < c->options.max_pipe_calls;
+}
+
 /* A call with pipes needs a link for itself. */
 static int may_open_piped(const arpc_client *c) {
-  uint32_t live = 0, piped = 0;
+  uint32_t live = 0;
   for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
     arpc__link *link = arpc__of(arpc__link, node, n);
     if (link->state < ARPC__READY) return 0;
     live += link->state == ARPC__READY || link->state == ARPC__ALONE;
-    piped += link->state == ARPC__ALONE;
   }
-  return !live || (!c->enough && piped < c->options.max_pipe_calls);
+  return (!live || !c->enough) && may_carry_piped(c);
 }
 
 /* The stub in the syntax of the link; a server that now picks another one than before is refused. */
@@ -171,7 +177,7 @@ void arpc__client_pump(arpc_client *c) {
     if (!link) break;
     send_waiting(link, arpc__of(arpc__call, node, c->waiting.next));
   }
-  while (!arpc__list_empty(&c->piped)) {
+  while (!arpc__list_empty(&c->piped) && may_carry_piped(c)) {
     arpc__link *link = idle_link(c);
     if (!link) break;
     send_waiting(link, arpc__of(arpc__call, node, c->piped.next));

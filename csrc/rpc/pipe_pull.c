@@ -95,8 +95,7 @@ static int more_is_here(arpc__pipes *p) {
 }
 
 static void fail(arpc__pipes *p, arpc_status status) {
-  if (p->over) return;
-  p->over = status;
+  if (!p->over) p->over = status;
   p->ops->broken(p, status);
 }
 

@@ -41,19 +41,20 @@ static void broken(arpc__pipes *p, arpc_status status) {
   arpc__call_settle_later(p->owner, &reply);
 }
 
-/* The rest of the inbox is the answer. */
+/* The rest of the inbox is the answer; of nothing there is no place it begins at. */
 static void drained(arpc__pipes *p) {
   arpc__call *call = p->owner;
+  size_t len = arpc__buf_unread(&p->inbox);
   if (!(call->wire.answer = malloc(sizeof p->inbox))) {
     broken(p, ARPC_S_OUT_OF_MEMORY);
     return;
   }
   *call->wire.answer = p->inbox;
-  arpc_reply reply = {.stub = p->inbox.data + p->inbox.pos,
-                      .len = arpc__buf_unread(&p->inbox),
+  arpc_reply reply = {.stub = len ? p->inbox.data + p->inbox.pos : NULL,
+                      .len = len,
                       .transfer = p->transfer,
                       .big_endian = p->big,
-                      .offset = p->taken & 7};
+                      .offset = len ? p->taken & 7 : 0};
   arpc__buf_init(&p->inbox, 0);
   arpc__call_settle_later(call, &reply);
 }
