@@ -186,7 +186,10 @@ static void keep_rest(arpc__pipes *p) {
   keep(p, p->nhere);
   limit_reads(p);
   size_t unread = arpc__buf_unread(&p->inbox);
-  if (p->inbox.error || (arpc__pipes_pulled_all(p) && unread > p->most_tail)) fail(p, ARPC_S_OUT_OF_MEMORY);
+  if (p->inbox.error || (arpc__pipes_pulled_all(p) && unread > p->most_tail)) {
+    fail(p, ARPC_S_OUT_OF_MEMORY);
+    tell(p);
+  }
   if (p->full || p->want || p->whole || p->discard || vacant(p) || arpc__pipes_pulled_all(p) || !p->transport) return;
   p->full = 1;
   p->ops->reading(p, 0);

@@ -148,7 +148,7 @@ static arpc__pipes *make(arpc__served *call, const arpc_interface *interface, ui
 void arpc__serve_piped(arpc__served *call, const arpc_interface *interface, const arpc__server_event *ev) {
   arpc__peer *peer = call->peer;
   if (!ev->last) arpc__server_follow(&peer->conn, &call->wire, 1);
-  arpc__pipes *p = call->pipes = make(call, interface, ev->opnum);
+  arpc__pipes *p = call->pipes = ev->maybe ? NULL : make(call, interface, ev->opnum); /* nothing answers a maybe */
   if (!p) {
     arpc__server_follow(&peer->conn, &call->wire, 0);
     arpc_async handle = {.size = sizeof handle, .signature = ARPC__SIGNATURE, .id = call->id};

@@ -3,6 +3,7 @@
 #include "pipe_world.h"
 
 #include "rpc/client.h"
+#include "rpc/server.h"
 
 TEST("pipe: max_pipe_calls also keeps calls with pipes from connections that plain calls have left [memory]") {
   pipe_options o = {.transport = "memory", .transfer = ARPC_NDR20, .client = {.max_pipe_calls = 1}};
@@ -108,5 +109,48 @@ TEST("pipe: behind the last pipe there may be nothing, which begins nowhere [mem
   CHECK_EQ(reply.len, 0);
   CHECK(reply.stub || !reply.offset);
   arpc_client_close(r.client);
+  rig_close(&r);
+}
+
+TEST("pipe: a manager that waits learns that there is no memory for what comes [memory]") {
+  static const uint8_t chunk[20004] = {1};
+  static uint8_t element[60000];
+  rig r;
+  arpc__buf out = {0};
+  rig_open(&r);
+  job plan = {.pulls = 1, .most = 1};
+  rig_procedure(&r, (arpc_pipe_type){.size = {sizeof element, sizeof element}, .align = {1, 1}, .directions = ARPC_PIPE_IN}, NULL, 0, &plan);
+  raw_dial_in(&r, ARPC_NDR20);
+  put_fragments(&out, &(piece){.type = ARPC__REQUEST, .call_id = 7}, chunk, sizeof chunk, 4, 4096);
+  raw_say(&r, out.data, 28);
+  rig_until(&r, &r.calls, 1);
+  for (int i = 0; i < 4; i++) rig_turn(&r);
+  ((arpc__served *)arpc__slot_of(r.rt, &r.served.async)->call)->pipes->inbox.max = 1;
+  raw_say(&r, out.data + 28, 24 + 4096);
+  rig_until(&r, &r.served.done, 1);
+  CHECK_EQ(r.served.failed, 14);
+  arpc__buf_free(&out);
+  rig_close(&r);
+}
+
+TEST("pipe: a request that no answer may come to is not answered with a pipe [memory]") {
+  static const uint8_t whole[4];
+  rig r;
+  arpc__buf out = {0};
+  arpc_stats s;
+  rig_open(&r);
+  job plan = {.pushes = 1, .chunks = (const uint32_t[]){5000}, .nchunks = 1, .kind = RECORDED_BYTES};
+  rig_procedure(&r, recorded_type(RECORDED_BYTES, ARPC_PIPE_OUT), NULL, 0, &plan);
+  raw_dial_in(&r, ARPC_NDR20);
+  put_fragments(&out, &(piece){.type = ARPC__REQUEST, .call_id = 7}, whole, 4, 4, 4);
+  out.data[3] |= ARPC__PFC_MAYBE;
+  arpc__buf_clear(&r.heard);
+  raw_say(&r, out.data, out.len);
+  for (int i = 0; i < 30; i++) rig_turn(&r);
+  CHECK_EQ(arpc__buf_unread(&r.heard), 0);
+  arpc_runtime_stats(r.rt, &s);
+  CHECK_EQ(s.parked, 0);
+  CHECK(!r.ended);
+  arpc__buf_free(&out);
   rig_close(&r);
 }
