@@ -33,26 +33,27 @@ local function sink_of(value, where)
   end
 end
 
--- false: the call has failed, which is its own to tell. What a script did wrong is raised.
-local function try(verb, pipe, value)
+-- false: the call has failed, which is its own to tell. What a script did wrong is raised, and so is what interrupted
+-- the wait of a call that goes on: that is not said of the pipe.
+local function try(where, verb, pipe, value)
   local ok, got = pcall(verb, pipe, value)
   if ok then return true, got end
-  if type(got) == "table" and got.phase == "wait" then return false end
+  if type(got) == "table" and got.phase == "wait" and got.message:sub(1, #where) == where then return false end
   error(got, 0)
 end
 
-local function feed(pipe, source)
+local function feed(pipe, source, where)
   local chunk = source()
   while chunk ~= nil do
-    if not try(pipe.push, pipe, chunk) then return false end
+    if not try(where, pipe.push, pipe, chunk) then return false end
     chunk = source()
   end
-  return try(pipe.close, pipe)
+  return try(where, pipe.close, pipe)
 end
 
-local function drain(pipe, sink)
+local function drain(pipe, sink, where)
   while true do
-    local ok, chunk = try(pipe.pull, pipe)
+    local ok, chunk = try(where, pipe.pull, pipe)
     if not ok then return false end
     if chunk == nil then return true end
     sink(chunk)
@@ -64,12 +65,12 @@ local function move(call, given)
   for i = 1, #call.pipes do
     local direction, where, value = given[3 * i - 2], given[3 * i - 1], given[3 * i]
     if direction == "in, out" then value = value[1] end
-    if direction ~= "out" and not feed(call.pipes[i], source_of(value, where)) then return end
+    if direction ~= "out" and not feed(call.pipes[i], source_of(value, where), where) then return end
   end
   for i = 1, #call.pipes do
     local direction, where, value = given[3 * i - 2], given[3 * i - 1], given[3 * i]
     if direction == "in, out" then value = value[2] end
-    if direction ~= "in" and not drain(call.pipes[i], sink_of(value, where)) then return end
+    if direction ~= "in" and not drain(call.pipes[i], sink_of(value, where), where) then return end
   end
 end
 

@@ -219,6 +219,35 @@ describe("a synchronous call", function()
     end,
   }))
 
+  it("of a manager that is interrupted as it waits for the data is given up", with(function(w, seen)
+    seen.nested = rpc.client(pipes.Sync, w.server:bindings()[1])
+    for _, name in ipairs { "Put", "Get" } do
+      seen.name, seen.inner, seen.err, seen.over = name, nil, nil, rpc.event()
+      local call = w.client.async:Plain(1)
+      world.eventually(function() return seen.inner end)
+      call:cancel()
+      assert.equal(1818, (status_of(call.await, call)))
+      assert.matches("^the wait was interrupted", seen.err.message)
+      seen.over:set()
+    end
+    world.eventually(function() return rpc.stats().parked == 0 end)
+    seen.nested:close()
+  end, {
+    managers = function(seen)
+      local function stand(call)
+        seen.inner = call
+        seen.over:wait()
+        rpc.raise(5)
+      end
+      return { Put = stand, Get = stand, Plain = function(call)
+        call:on_cancel "raise"
+        local ok, err = pcall(seen.nested[seen.name], seen.nested, 1, function() return ("x"):rep(65536) end)
+        seen.err = not ok and err
+        error(err, 0)
+      end }
+    end,
+  }))
+
   it("raises its failure in full, wherever its data was", with(function(w)
     for _, make in ipairs {
       function() return status_of(w.client.Put, w.client, 4711, function() return ("x"):rep(65536) end) end,
