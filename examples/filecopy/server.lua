@@ -9,8 +9,9 @@ local E = FileRepository.constants
 local folder = arg[1] or error "which folder?"
 
 -- A name is one of a file in the folder: nothing that leads elsewhere, is hidden, no text, or not stored to its end.
+-- With a zero byte in it, it would be opened as another.
 local function belongs(name)
-  local apart = name == "" or name:find "[/\\]" or name:sub(1, 1) == "." or name:sub(-#files.PART) == files.PART
+  local apart = name == "" or name:find "[/\\\0]" or name:sub(1, 1) == "." or name:sub(-#files.PART) == files.PART
   return not apart and utf8.len(name) ~= nil
 end
 

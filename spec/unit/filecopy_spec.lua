@@ -160,6 +160,29 @@ describe("the file repository", function()
     assert.equal("broken off", read(there .. "/broken.part"))
   end))
 
+  it("refuses a name with a zero byte, which it would open as another", with_server(function(_, there, _, binding)
+    local text = read "examples/filecopy/filecopy.idl"
+    for _, name in ipairs { "empty\0", "big\0", "broken.part\0", "link\0" } do
+      local units = #name + 1
+      local array = ("[in, size_is(%d), length_is(%d)] short name[]"):format(units, units) -- the same on the wire
+      local same = text:gsub("%[in, string%] wchar_t %*name", array)
+      local client = rpc.client(rpc.idl.parse(same, { name = "same.idl" }).FileRepository, binding)
+      local wide = { (name .. "\0"):byte(1, -1) }
+      for _, call in ipairs {
+        function() client:Size(wide) end,
+        function() client:Fetch(wide, 0, function() error "a chunk" end) end,
+        function() client:Store(wide, 0, 5, 0, "hello") end,
+      } do
+        local ok, err = pcall(call)
+        assert.is_false(ok, name)
+        assert.equal(5, err.status, name .. ": " .. tostring(err))
+      end
+      client:close()
+    end
+    assert.equal("", read(there .. "/empty"))
+    assert.is_true(read(there .. "/big") == big)
+  end))
+
   it("says how it is to be used", h.async(function()
     local code, words = program.run(lua, { "examples/filecopy/client.lua" }, 20000)
     assert.equal(2, code)
