@@ -289,12 +289,12 @@ size_t arpc_server_client(arpc_runtime *rt, const arpc_async *async, char *ret, 
  *
  * Flow: a pull that answers 997 is followed by one ARPC_RECEIVE_COMPLETE, a push that answers 997 by one
  * ARPC_SEND_COMPLETE, when it is worth trying again, also when that is because the call has failed. A push that was
- * taken is followed by one too if the handle's flags ask for it then: once all that was pushed has left this runtime.
- * A server is told as it has said with arpc_async_notify by then. What is pushed waits here while the peer does not read, up to
- * pipe_high bytes (but one push is always taken), what comes while nobody pulls up to that and a fragment: then the
- * connection is not read, so that the peer has to wait, until no more than pipe_low are left. Meanwhile nobody sees that
- * the peer cancels or is gone: pipe_stall is the end of that. A client's call with
- * pipes has a connection of its own. Failures of a pipe do not end the call: the client completes or cancels it, the
+ * taken is followed by one too if the handle's flags ask for it then: once all that was pushed has left this
+ * runtime. A server is told as it has said with arpc_async_notify by then. What is pushed waits here while the peer
+ * does not read, up to pipe_high bytes (but one push is always taken), what comes while nobody pulls up to that and
+ * a fragment: then the connection is not read, so that the peer has to wait, until no more than pipe_low are left.
+ * Meanwhile nobody sees that the peer cancels or is gone: pipe_stall is the end of that. A client's call with pipes
+ * has a connection of its own. Failures of a pipe do not end the call: the client completes or cancels it, the
  * server aborts it. */
 enum { ARPC_PIPE_IN = 1, ARPC_PIPE_OUT = 2 };
 
