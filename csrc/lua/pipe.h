@@ -3,14 +3,14 @@
 #define ARPC_LUA_PIPE_H
 
 #include "lua/handle.h"
+#include "rpc/pipe.h"
 
 enum { ARPC__PUSHING, ARPC__PULLING };
 
 /* How many bytes push pushes at once, by the options of a client or server: as many as fit when it is told to try again,
  * with the core's defaults. */
 static inline uint32_t arpc__pipe_portion(uint32_t high, uint32_t low) {
-  if (!high) high = 256 * 1024;
-  if (!low) low = high / 4;
+  arpc__pipes_marks(&high, &low);
   return low < high ? high - low : high;
 }
 

@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-enum { FRAGMENT = 65528, RESPONSE = 64 * 1024 * 1024, CONNECTIONS = 8, PENDING = 1024 * 1024, CONNECT_MS = 30000, PIPED = 128,
-       PIPE_HIGH = 256 * 1024 };
+enum { FRAGMENT = 65528, RESPONSE = 64 * 1024 * 1024, CONNECTIONS = 8, PENDING = 1024 * 1024, CONNECT_MS = 30000, PIPED = 128 };
 enum { KEEP_ALIVE_USUAL = 5, KEEP_ALIVE_OFF = 10 };
 
 static uint32_t or_default(uint32_t value, uint32_t fallback) {
@@ -22,9 +21,7 @@ static void set_options(arpc_client *c, const arpc_client_options *given) {
   o.connect_timeout = or_default(o.connect_timeout, CONNECT_MS);
   o.transfer = o.transfer & (ARPC_NDR20 | ARPC_NDR64) ? o.transfer & (ARPC_NDR20 | ARPC_NDR64) : ARPC_NDR20 | ARPC_NDR64;
   o.max_pipe_calls = or_default(o.max_pipe_calls, PIPED);
-  o.pipe_high = or_default(o.pipe_high, PIPE_HIGH);
-  o.pipe_low = or_default(o.pipe_low, o.pipe_high / 4);
-  if (o.pipe_low > o.pipe_high) o.pipe_low = o.pipe_high;
+  arpc__pipes_marks(&o.pipe_high, &o.pipe_low);
   o.keep_alive = or_default(o.keep_alive, 1 + KEEP_ALIVE_USUAL);
   o.local_dir = NULL;
   c->options = o;

@@ -79,6 +79,13 @@ struct arpc__pipes {
   arpc_pipe_type types[];
 };
 
+/* What the options leave out. */
+static inline void arpc__pipes_marks(uint32_t *high, uint32_t *low) {
+  if (!*high) *high = 256 * 1024;
+  if (!*low) *low = *high / 4;
+  if (*low > *high) *low = *high;
+}
+
 typedef struct arpc__pipes_options {
   const arpc__pipes_ops *ops;
   void *owner;

@@ -5,7 +5,7 @@
 
 enum {
   FRAGMENT = 65528, REQUEST = 4 * 1024 * 1024, CONTEXTS = 64, CONNECTIONS = 16384, CALLS = 16384,
-  UNSENT = 8 * 1024 * 1024, BIND_MS = 30000, STALL_MS = 60000, PIPE_HIGH = 256 * 1024
+  UNSENT = 8 * 1024 * 1024, BIND_MS = 30000, STALL_MS = 60000
 };
 
 static void fall_back(uint32_t *value, uint32_t fallback) {
@@ -28,9 +28,7 @@ static void set_options(arpc_server *s, const arpc_server_options *given) {
   fall_back(&o->stall_timeout, STALL_MS);
   o->transfer &= ARPC_NDR20 | ARPC_NDR64;
   fall_back(&o->transfer, ARPC_NDR20 | ARPC_NDR64);
-  fall_back(&o->pipe_high, PIPE_HIGH);
-  fall_back(&o->pipe_low, o->pipe_high / 4);
-  if (o->pipe_low > o->pipe_high) o->pipe_low = o->pipe_high;
+  arpc__pipes_marks(&o->pipe_high, &o->pipe_low);
   fall_back(&o->pipe_stall, STALL_MS);
   if (o->pipe_stall == ARPC_FOREVER) o->pipe_stall = 0;
   fall_back(&o->prefer, ARPC_NDR20);
