@@ -151,8 +151,12 @@ static int check_security(const arpc__pdu *p) {
   return !p->auth_len;
 }
 
+static inline int in_bounds(const arpc__client_conn *c, const arpc__pdu *p) {
+  return p->len <= c->max_recv && check_security(p);
+}
+
 static int fits(const arpc__client_conn *c, const arpc__pdu *p, const arpc__client_call *call) {
-  if (p->len > c->max_recv || !check_security(p)) return 0;
+  if (!in_bounds(c, p)) return 0;
   if (!(call->mode & ARPC__ANSWERING)) return (p->flags & ARPC__PFC_FIRST) != 0;
   return !(p->flags & ARPC__PFC_FIRST) && p->drep0 == call->drep0;
 }
@@ -197,7 +201,7 @@ static arpc__client_event_kind response(arpc__client_conn *c, const arpc__pdu *p
   if (!at) return ARPC__C_NONE;
   arpc__client_call *call = at->value;
   if (call->mode || (p->flags & ARPC__PFC_WHOLE) != ARPC__PFC_WHOLE) return piece(c, p, &r, at, ret);
-  if (p->len > c->max_recv || !check_security(p)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
+  if (!in_bounds(c, p)) return break_off(c, ret, ARPC_S_PROTOCOL_ERROR);
   if (r.len > c->options.max_response) return break_off(c, ret, ARPC_S_OUT_OF_MEMORY);
   off(c, at);
   answer_with(ret, p, call, r.stub, r.len);

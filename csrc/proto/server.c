@@ -231,9 +231,13 @@ static arpc__server_event_kind alter(arpc__server_conn *c, const arpc__pdu *p) {
   return code ? fatal(c, code, DID_NOT_EXECUTE, p->call_id, 0) : ARPC__S_NONE;
 }
 
+static int gathers(const arpc__server_conn *c) {
+  return c->request.open && !c->request.streaming;
+}
+
 /* Of a request under reassembly a cancel is remembered and an orphaning is not: it may still complete. */
 static arpc__server_event_kind cancel(arpc__server_conn *c, const arpc__pdu *p, arpc__server_event *ret) {
-  if (c->request.open && !c->request.streaming && c->request.call_id == p->call_id) {
+  if (gathers(c) && c->request.call_id == p->call_id) {
     if (c->request.cancels < UINT8_MAX) c->request.cancels++;
     return ARPC__S_NONE;
   }
@@ -244,7 +248,7 @@ static arpc__server_event_kind cancel(arpc__server_conn *c, const arpc__pdu *p, 
 }
 
 static arpc__server_event_kind orphan(arpc__server_conn *c, const arpc__pdu *p, arpc__server_event *ret) {
-  if (c->request.open && !c->request.streaming && c->request.call_id == p->call_id) return ARPC__S_NONE;
+  if (gathers(c) && c->request.call_id == p->call_id) return ARPC__S_NONE;
   ret->call = arpc__map_get(&c->calls, p->call_id);
   if (!ret->call) return ARPC__S_NONE;
   if (!ret->call->unheard) c->awaited--;
@@ -296,7 +300,7 @@ arpc__server_event_kind arpc__server_next(arpc__server_conn *c, arpc__server_eve
 }
 
 int arpc__server_midway(const arpc__server_conn *c) {
-  return (c->request.open && !c->request.streaming) || arpc__frame_pending(&c->in);
+  return gathers(c) || arpc__frame_pending(&c->in);
 }
 
 /* ---- answers -----------------------------------------------------------------------------------*/
@@ -326,7 +330,7 @@ static inline __attribute__((always_inline)) int take_off(arpc__server_conn *c, 
   return !call->unheard && !c->broken;
 }
 
-static ARPC__COLD int end_call(arpc__server_conn *c, arpc__server_call *call) {
+int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call) {
   return take_off(c, call);
 }
 
@@ -341,7 +345,7 @@ void arpc__server_respond(arpc__server_conn *c, arpc__server_call *call, const v
 }
 
 void arpc__server_fault(arpc__server_conn *c, arpc__server_call *call, uint32_t code, uint8_t flags) {
-  if (end_call(c, call)) say_fault(c, call, code, flags);
+  if (arpc__server_finish(c, call)) say_fault(c, call, code, flags);
 }
 
 void arpc__server_follow(arpc__server_conn *c, arpc__server_call *call, int on) {
@@ -349,12 +353,8 @@ void arpc__server_follow(arpc__server_conn *c, arpc__server_call *call, int on) 
   else if (c->request.call == call && !ARPC__PLANTED(16)) c->request.call = NULL;
 }
 
-int arpc__server_finish(arpc__server_conn *c, arpc__server_call *call) {
-  return end_call(c, call);
-}
-
 void arpc__server_drop(arpc__server_conn *c, arpc__server_call *call) {
-  end_call(c, call);
+  arpc__server_finish(c, call);
 }
 
 void arpc__server_shutdown(arpc__server_conn *c) {
