@@ -139,7 +139,7 @@ static int may_open_piped(const arpc_client *c) {
   for (arpc__list *n = c->links.next; n != &c->links; n = n->next) {
     arpc__link *link = arpc__of(arpc__link, node, n);
     if (link->state < ARPC__READY) return 0;
-    live += link->state == ARPC__READY || link->state == ARPC__ALONE;
+    live += (uint32_t)arpc__link_is_of_use(link);
   }
   return (!live || !c->enough) && may_carry_piped(c);
 }

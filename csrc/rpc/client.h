@@ -143,6 +143,10 @@ arpc_status arpc__link_send(arpc__link *link, arpc__call *call, const arpc_uuid 
 void arpc__link_give_up(arpc__link *link, arpc__call *call, int orphan);
 void arpc__link_cancel(arpc__link *link, arpc__call *call);
 void arpc__link_keep_alive(arpc__link *link);
+/* It is bound and lives, for others' calls or for one with pipes. */
+static inline int arpc__link_is_of_use(const arpc__link *link) {
+  return link->state == ARPC__READY || link->state == ARPC__ALONE;
+}
 /* No calls are to come any more: it ends with the last one it has. */
 void arpc__link_retire(arpc__link *link);
 /* It carries nothing: others use it, or it ends. */

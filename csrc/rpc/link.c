@@ -72,10 +72,6 @@ void arpc__link_kill(arpc__link *link, const arpc_reply *reply) {
   arpc__transport_close(link->transport);
 }
 
-static int is_of_use(const arpc__link *link) {
-  return link->state == ARPC__READY || link->state == ARPC__ALONE;
-}
-
 /* A link that was never of use takes what waits with it, unless another one is there. */
 static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where, int timed_out) {
   arpc_client *client = link->client;
@@ -83,7 +79,7 @@ static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where,
   reply.timed_out = (uint8_t)timed_out;
   arpc__link_kill(link, &reply);
   for (arpc__list *n = client->links.next; n != &client->links; n = n->next)
-    if (is_of_use(arpc__of(arpc__link, node, n))) {
+    if (arpc__link_is_of_use(arpc__of(arpc__link, node, n))) {
       client->enough = 1;
       return;
     }
@@ -92,7 +88,7 @@ static void fail_to_open(arpc__link *link, arpc_status status, arpc_where where,
 
 /* Takes no further calls, and ends with the last one it has. */
 void arpc__link_retire(arpc__link *link) {
-  if (is_of_use(link)) link->state = ARPC__RETIRING;
+  if (arpc__link_is_of_use(link)) link->state = ARPC__RETIRING;
   if (link->state != ARPC__RETIRING || !arpc__list_empty(&link->calls)) return;
   flush(&link->writing);
   arpc__link_kill(link, NULL);

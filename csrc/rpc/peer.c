@@ -9,17 +9,21 @@ enum { OPEN, LINGERING, DEAD };
 enum { NOTHING, BIND, STALL, LINGER };
 enum { LINGER_MS = 1000 };
 
+static void read_or_not(arpc__peer *peer) {
+  arpc__transport_reading(peer->transport, !peer->choked && !peer->full);
+}
+
 /* A peer that does not read its answers is not read from either. */
 static void choke(arpc__peer *peer) {
   int owes_much = peer->transport->unsent > peer->server->options.max_unsent;
   if (owes_much == peer->choked) return;
   peer->choked = (uint8_t)owes_much;
-  arpc__transport_reading(peer->transport, !owes_much && !peer->full);
+  read_or_not(peer);
 }
 
 void arpc__peer_full(arpc__peer *peer, int change) {
   peer->full += (uint32_t)change;
-  if (peer->state == OPEN) arpc__transport_reading(peer->transport, !peer->choked && !peer->full);
+  if (peer->state == OPEN) read_or_not(peer);
 }
 
 static void flush(arpc__writing *w) {
